@@ -1,0 +1,1 @@
+"""What can be said of a methodology before any data is seen."""

@@ -1,0 +1,1 @@
+"""One plan and its two evaluators, which share no arithmetic."""

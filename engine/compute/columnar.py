@@ -1,0 +1,101 @@
+"""Runs a staged plan on DuckDB: base tables from a dataset, one table per relation, values by index."""
+
+from collections.abc import Mapping
+
+import duckdb
+from sqlglot import exp
+
+from tonne.engine import calendar
+from tonne.engine.compute.staging import Frame, Staged, stage
+from tonne.engine.data.dataset import Dataset
+from tonne.engine.data.domain import Index
+from tonne.engine.errors import Problem, RunError
+from tonne.engine.plan import Plan
+
+DIALECT = "duckdb"
+
+
+def compute_columnar(plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnection) -> dict[str, dict[Index, float | None]]:
+    """Compute every equation of a plan at every index.
+
+    Raises:
+        RunError: a sum leaves the range in which it is exact.
+    """
+    staged = stage(plan)
+    for frame, base in staged.bases.items():
+        _make_base(frame, base, plan, dataset, store)
+    try:
+        for relation in staged.relations:
+            create = exp.Create(
+                this=exp.to_table(f'"{relation.name}"'),
+                kind="TABLE",
+                expression=relation.query,
+                properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+            )
+            store.execute(create.sql(dialect=DIALECT))
+        return _values(plan, staged, store)
+    except (duckdb.ConversionException, duckdb.OutOfRangeException) as fault:
+        raise RunError(
+            Problem("a sum leaves the range of the columnar evaluator", found=str(fault).splitlines()[0][:200], hint="look for values of absurd size")
+        ) from None
+
+
+def whole_query(staged: Staged, final: exp.Query) -> exp.Query:
+    """Put all relations of a staged plan and a last query into one statement."""
+    query = final
+    for relation in staged.relations:
+        query = query.with_(  # type: ignore[union-attr]
+            exp.to_identifier(relation.name, quoted=True), as_=relation.query, materialized=False if relation.row_level else None
+        )
+    return query
+
+
+def _make_base(frame: Frame, base: str, plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnection) -> None:
+    """Make the table of a frame: every index of the domain, and the parameters of exactly that index set."""
+    methodology = plan.methodology
+    coarser = {
+        name: [other for other in methodology.dimensions if methodology.step(other) and calendar.is_finer(name, other)]
+        for name in frame
+        if methodology.step(name)
+    }
+    indices = list(dataset.domain.indices(frame))
+    columns: dict[str, tuple[str, list[object]]] = {}
+    for position, name in enumerate(frame):
+        kind = "BIGINT" if name in dataset.domain.steps else "VARCHAR"
+        members: list[object] = [index[position] for index in indices]
+        columns[name] = (kind, members)
+        for other in coarser.get(name, []):
+            columns[other] = ("BIGINT", [calendar.coarser(name, int(str(member)), other) for member in members])
+    for name, over in plan.needed.items():
+        canonical = tuple(sorted(over, key=frame.index)) if set(over) == set(frame) else None
+        if canonical != frame:
+            continue
+        known = dataset.values.get(name, {})
+        at = [over.index(part) for part in frame]
+        ordered = {tuple(index[place] for place in at): value for index, value in known.items()}
+        columns[name] = ("DOUBLE", [None if (value := ordered.get(index)) is None else float(value) for index in indices])
+    if not columns:
+        columns["_one"] = ("BIGINT", [1])
+    declared = ", ".join(f"{_quoted(name)} {kind}" for name, (kind, _) in columns.items())
+    store.execute(f"CREATE TEMP TABLE {_quoted(base)} ({declared})")
+    if indices:
+        slots = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind, _ in columns.values())
+        store.execute(f"INSERT INTO {_quoted(base)} SELECT {slots}", [values for _, values in columns.values()])  # noqa: S608 (names are quoted, values bound)
+
+
+def _quoted(name: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql(dialect=DIALECT)
+
+
+def _values(plan: Plan, staged: Staged, store: duckdb.DuckDBPyConnection) -> dict[str, dict[Index, float | None]]:
+    values: dict[str, dict[Index, float | None]] = {}
+    for frame, names in staged.columns.items():
+        if not names:
+            continue
+        wanted = ", ".join(_quoted(name) for name in (*frame, *names))
+        rows = store.execute(f"SELECT {wanted} FROM {_quoted(staged.final[frame])}").fetchall()  # noqa: S608
+        for position, name in enumerate(names):
+            over = plan.over(name)
+            at = [frame.index(part) for part in over if part in frame]
+            values[name] = {tuple(row[place] for place in at): row[len(frame) + position] for row in rows}
+    return values

@@ -1,0 +1,290 @@
+"""Evaluates a plan slowly and plainly in decimal arithmetic, one index at a time; the reference.
+
+Every operation carries 60 digits. Before a comparison or a rounding the last ten are dropped, so that
+1/3*3 is 1 and not a little less. Shares no arithmetic with the columnar evaluator.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import (
+    ROUND_CEILING,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
+from fractions import Fraction
+
+from tonne.engine.data.dataset import Dataset
+from tonne.engine.data.domain import Domain, Index, Member
+from tonne.engine.errors import Problem, RunError
+from tonne.engine.plan import Plan
+from tonne.engine.spec.tree import (
+    Arithmetic,
+    Call,
+    Cases,
+    Compare,
+    Convert,
+    Logic,
+    Name,
+    Negate,
+    Node,
+    Not,
+    Number,
+    Previous,
+    Reduce,
+)
+
+DIGITS = 60
+GUARD_DIGITS = 10
+
+_TRAPS = [InvalidOperation, DivisionByZero, Overflow]
+CONTEXT = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN, Emax=10_000, Emin=-10_000, traps=_TRAPS)
+_SETTLED = Context(prec=DIGITS - GUARD_DIGITS, rounding=ROUND_HALF_EVEN, Emax=10_000, Emin=-10_000, traps=_TRAPS)
+
+At = Mapping[str, Member]
+
+
+class _NoValue(Exception):  # noqa: N818
+    """A part of a formula has no value; the words say why."""
+
+
+def decimal(value: Fraction) -> Decimal:
+    """Turn an exact ratio into a decimal of 60 digits."""
+    return CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+class Reference:
+    """The values of a plan on a dataset, computed when asked for and remembered."""
+
+    def __init__(self, plan: Plan, dataset: Dataset) -> None:
+        self.plan = plan
+        self.dataset = dataset
+        self.domain: Domain = dataset.domain
+        self._steps = plan.steps
+        self._known: dict[tuple[str, Index], Decimal] = {}
+
+    def compute_all(self) -> dict[str, dict[Index, Decimal]]:
+        """Compute every equation at every index.
+
+        Raises:
+            RunError: a formula has no value at an index.
+        """
+        values: dict[str, dict[Index, Decimal]] = {}
+        with localcontext(CONTEXT):
+            for group in self.plan.groups:
+                for index in self.domain.indices(group[0].over):
+                    for step in group:
+                        values.setdefault(step.id, {})[index] = self.value(step.id, index)
+        return values
+
+    def value(self, name: str, index: Index) -> Decimal:
+        """Give the value of a quantity at an index of its own index set."""
+        key = (name, index)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        step = self._steps.get(name)
+        if step is None:
+            given = self.dataset.value(name, index)
+            if given is None:
+                raise _NoValue(f"parameter {name} has no value at {self.domain.label(self.plan.over(name), index)}")
+            result = decimal(given)
+        else:
+            at = dict(zip(step.over, index, strict=True))
+            try:
+                result = self._number(step.tree, at)
+            except _NoValue as fault:
+                raise self._error(name, index, str(fault)) from None
+            except (InvalidOperation, DivisionByZero, Overflow) as fault:
+                raise self._error(name, index, f"arithmetic fails: {type(fault).__name__}") from None
+        self._known[key] = result
+        return result
+
+    def evaluate(self, node: Node, at: At) -> Decimal | None:
+        """Give the value of a part of a formula at an index; None when it has none."""
+        try:
+            with localcontext(CONTEXT):
+                return self._number(node, at)
+        except (_NoValue, RunError, InvalidOperation, DivisionByZero, Overflow, KeyError):
+            return None
+
+    def holds(self, node: Node, at: At) -> bool:
+        """Say whether a condition holds at an index.
+
+        Raises:
+            RunError: it cannot be decided.
+        """
+        try:
+            with localcontext(CONTEXT):
+                return self._truth(node, at)
+        except (_NoValue, InvalidOperation, DivisionByZero, Overflow) as fault:
+            raise RunError(Problem(f"a condition cannot be decided: {fault}")) from None
+
+    def _error(self, name: str, index: Index, what: str) -> RunError:
+        quantity = self.plan.methodology.quantities[name]
+        label = self.domain.label(quantity.over, index)
+        return RunError(Problem(f"{name}@{label} has no value: {what}", quantity.place, hint="look at the inputs of that index"))
+
+    # -- numbers, one rule per node type
+
+    def _number(self, node: Node, at: At) -> Decimal:
+        rule = self._numbers.get(type(node))
+        if rule is None:
+            raise TypeError(f"no evaluation rule for {type(node).__name__}")
+        return rule(self, node, at)
+
+    def _literal(self, node: Number, _at: At) -> Decimal:
+        return decimal(node.value)
+
+    def _name(self, node: Name, at: At) -> Decimal:
+        if node.id in self.domain.members:
+            return Decimal(self.domain.position((node.id,), at)[0])
+        return self.value(node.id, self.domain.position(self.plan.over(node.id), at))
+
+    def _negate(self, node: Negate, at: At) -> Decimal:
+        return -self._number(node.operand, at)
+
+    def _arithmetic(self, node: Arithmetic, at: At) -> Decimal:
+        left, right = self._number(node.left, at), self._number(node.right, at)
+        if node.operator == "+":
+            return left + right
+        if node.operator == "-":
+            return left - right
+        if node.operator == "*":
+            return left * right
+        if node.operator == "/":
+            if right == 0:
+                raise _NoValue("division by zero")
+            return left / right
+        return _power(left, right)
+
+    def _convert(self, node: Convert, at: At) -> Decimal:
+        return self._number(node.operand, at) * decimal(node.factor) + decimal(node.offset)
+
+    def _cases(self, node: Cases, at: At) -> Decimal:
+        for when, expression in node.branches:
+            if self._truth(when, at):
+                return self._number(expression, at)
+        if node.otherwise is None:
+            raise _NoValue("no case applies")
+        return self._number(node.otherwise, at)
+
+    def _call(self, node: Call, at: At) -> Decimal:
+        arguments = [self._number(argument, at) for argument in node.arguments]
+        return _FUNCTIONS[node.function](*arguments)
+
+    def _reduce(self, node: Reduce, at: At) -> Decimal:
+        if node.function == "count":
+            return Decimal(sum(1 for inner in self.inside(node, at) if _is_value(node.body) or self._truth(node.body, inner)))
+        values = [self._number(node.body, inner) for inner in self.inside(node, at)]
+        if node.function == "sum":
+            return sum(values, Decimal(0))
+        if not values:
+            raise _NoValue(f"{node.function} of nothing")
+        if node.function == "mean":
+            return sum(values, Decimal(0)) / len(values)
+        if node.function == "stdev":
+            return _sample_deviation(values)
+        return min(values) if node.function == "minimum" else max(values)
+
+    def inside(self, node: Reduce, at: At) -> Iterator[At]:
+        """Go through the indices that a reduction takes."""
+        for index in self.domain.indices(node.over, at):
+            inner = {**at, **dict(zip(node.over, index, strict=True))}
+            if node.where is None or self._truth(node.where, inner):
+                yield inner
+
+    def _previous(self, node: Previous, at: At) -> Decimal:
+        members = self.domain.members[node.dimension]
+        here = self.domain.positions(node.dimension)[self.domain.position((node.dimension,), at)[0]]
+        if here == 0:
+            return self._number(node.initial, at)
+        before = {**at, node.dimension: members[here - 1]}
+        return self.value(node.name, self.domain.position(self.plan.over(node.name), before))
+
+    _numbers: Mapping[type[Node], Callable[..., Decimal]] = {  # noqa: RUF012
+        Number: _literal,
+        Name: _name,
+        Negate: _negate,
+        Arithmetic: _arithmetic,
+        Convert: _convert,
+        Cases: _cases,
+        Call: _call,
+        Reduce: _reduce,
+        Previous: _previous,
+    }
+
+    # -- conditions
+
+    def _truth(self, node: Node, at: At) -> bool:
+        if isinstance(node, Compare):
+            left, right = _settle(self._number(node.left, at)), _settle(self._number(node.right, at))
+            return _COMPARISONS[node.operator](left, right)
+        if isinstance(node, Logic):
+            if node.operator == "and":
+                return self._truth(node.left, at) and self._truth(node.right, at)
+            return self._truth(node.left, at) or self._truth(node.right, at)
+        if isinstance(node, Not):
+            return not self._truth(node.operand, at)
+        raise TypeError(f"no condition rule for {type(node).__name__}")
+
+
+def _is_value(node: Node) -> bool:
+    return not isinstance(node, Compare | Logic | Not)
+
+
+def _settle(value: Decimal) -> Decimal:
+    return _SETTLED.plus(value)
+
+
+def _power(base: Decimal, exponent: Decimal) -> Decimal:
+    if base == 0 and exponent <= 0:
+        raise _NoValue("zero to a power that is not positive")
+    if base < 0 and exponent != exponent.to_integral_value():
+        raise _NoValue("a negative number to a power that is not whole")
+    return CONTEXT.power(base, exponent)
+
+
+def _logarithm(value: Decimal) -> Decimal:
+    if value <= 0:
+        raise _NoValue("the logarithm of a number that is not positive")
+    return CONTEXT.ln(value)
+
+
+def _root(value: Decimal) -> Decimal:
+    if value < 0:
+        raise _NoValue("the root of a negative number")
+    return CONTEXT.sqrt(value)
+
+
+def _sample_deviation(values: list[Decimal]) -> Decimal:
+    if len(values) < 2:
+        raise _NoValue("the standard deviation of fewer than two values")
+    mean = sum(values, Decimal(0)) / len(values)
+    return CONTEXT.sqrt(sum(((value - mean) ** 2 for value in values), Decimal(0)) / (len(values) - 1))
+
+
+_FUNCTIONS: dict[str, Callable[..., Decimal]] = {
+    "min": min,
+    "max": max,
+    "abs": abs,
+    "exp": CONTEXT.exp,
+    "log": _logarithm,
+    "sqrt": _root,
+    "floor": lambda value: _settle(value).to_integral_value(ROUND_FLOOR),
+    "ceil": lambda value: _settle(value).to_integral_value(ROUND_CEILING),
+    "round": lambda value: _settle(value).to_integral_value(ROUND_HALF_UP),
+}
+_COMPARISONS: dict[str, Callable[[Decimal, Decimal], bool]] = {
+    "==": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}

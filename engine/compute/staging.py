@@ -1,0 +1,477 @@
+"""Turns a plan into relations: for each index set a chain of SELECTs, one layer per dependency level.
+
+Every equation becomes a named column. A reduction becomes a GROUP BY of its finer frame, joined back; a
+quantity of a smaller index set is joined in; `prev` becomes a window; a recurrence a recursive query.
+Sums are taken over whole numbers of 2**-72, so that they depend neither on order nor on threads.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from sqlglot import exp
+
+from tonne.engine import calendar
+from tonne.engine.check.order import dependencies, groups
+from tonne.engine.compute.lower import Lowering, column, literal
+from tonne.engine.errors import Problem, RunError
+from tonne.engine.plan import Plan, Step
+from tonne.engine.spec.tree import Name, Node, Number, Previous, Reduce, transform, walk
+
+Frame = tuple[str, ...]
+
+GRID = 2.0**72  # exact for |x| >= 2**-20, total error below 2**-73 per value, totals up to 2**55
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A named query; `frame` is its index set."""
+
+    name: str
+    query: exp.Query
+    frame: Frame
+    row_level: bool
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The relations of a plan in order, and which relation holds the values of each frame at the end."""
+
+    relations: tuple[Relation, ...]
+    final: Mapping[Frame, str]
+    columns: Mapping[Frame, tuple[str, ...]]
+    bases: Mapping[Frame, str]
+
+
+@dataclass
+class _Chain:
+    """The state of one frame while it is built."""
+
+    latest: str
+    layers: list[dict[str, exp.Expression]] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+    fresh: set[str] = field(default_factory=set)
+    own: list[str] = field(default_factory=list)
+
+
+def stage(plan: Plan, bases: Mapping[Frame, str] | None = None, scalars: Mapping[str, float] | None = None) -> Staged:
+    """Stage a plan.
+
+    Args:
+        plan: what to compute.
+        bases: the relation that holds the parameters of a frame, by frame; by default named `base_<n>`.
+            A base has a column for each dimension, for the coarser steps of its clock dimension, and for
+            each parameter of exactly that index set.
+        scalars: values of parameters without dimensions, which become literals.
+    """
+    return _Stager(plan, bases or {}, scalars or {}).run()
+
+
+class _Stager:
+    def __init__(self, plan: Plan, bases: Mapping[Frame, str], scalars: Mapping[str, float]) -> None:
+        self.plan = plan
+        self.methodology = plan.methodology
+        self.order = {name: position for position, name in enumerate(self.methodology.dimensions)}
+        self.clock = {name for name in self.order if self.methodology.step(name)}
+        self.given_bases = bases
+        self.scalars = scalars
+        self.bases: dict[Frame, str] = {}
+        self.chains: dict[Frame, _Chain] = {}
+        self.relations: list[Relation] = []
+        self.place: dict[str, Frame] = {name: self.frame(over) for name, over in plan.needed.items()}
+        self.nullable: set[str] = set(plan.conditional)
+        self.hidden = 0
+
+    def run(self) -> Staged:
+        for name, frame in self.place.items():
+            self.chain(frame).known.add(name)
+        for group in self.plan.groups:
+            if len(group) > 1 or _uses_own_past(group[0]):
+                self.recurrence(group)
+            else:
+                step = group[0]
+                self.define(step.id, self.hoisted(step.tree, step.over, self.frame(step.over)), self.frame(step.over), own=True)
+        for frame in list(self.chains):
+            self.flush(frame)
+        return Staged(
+            tuple(self.relations),
+            {frame: chain.latest for frame, chain in self.chains.items()},
+            {frame: tuple(chain.own) for frame, chain in self.chains.items()},
+            self.bases,
+        )
+
+    # -- frames
+
+    def frame(self, over: Sequence[str] | frozenset[str]) -> Frame:
+        """Bring an index set to its one form: dimensions in order, of the clock only the finest step."""
+        steps = [name for name in over if name in self.clock]
+        finest = min(steps, key=calendar.STEPS.index) if steps else None
+        kept = [name for name in set(over) if name not in self.clock or name == finest]
+        return tuple(sorted(kept, key=self.order.__getitem__))
+
+    def keys(self, frame: Frame) -> list[str]:
+        """The key columns of a frame: its dimensions and the coarser steps of the clock."""
+        keys = list(frame)
+        for name in frame:
+            if name in self.clock:
+                keys += [other for other in self.order if other in self.clock and calendar.is_finer(name, other)]
+        return keys
+
+    def chain(self, frame: Frame) -> _Chain:
+        if frame not in self.chains:
+            base = self.given_bases.get(frame, f"base_{len(self.bases)}")
+            self.bases[frame] = base
+            self.chains[frame] = _Chain(base, known=set(self.keys(frame)))
+        return self.chains[frame]
+
+    def indices(self, node: Node, context: frozenset[str]) -> frozenset[str]:
+        """The dimensions a node varies over, inside a context."""
+        if isinstance(node, Name):
+            return frozenset({node.id}) if node.id in self.order else frozenset(self.place[node.id])
+        if isinstance(node, Reduce):
+            inside = self.indices_of(node.children, context | frozenset(node.over))
+            outer = {name for name in context if name in self.clock} if any(name in self.clock for name in node.over) else set()
+            return (frozenset(self.frame(inside)) - frozenset(node.over)) | frozenset(self.frame(tuple(outer)))
+        if isinstance(node, Previous):
+            return frozenset(self.place[node.name]) | self.indices_of(node.children, context)
+        return self.indices_of(node.children, context)
+
+    def indices_of(self, nodes: Sequence[Node], context: frozenset[str]) -> frozenset[str]:
+        return frozenset().union(*(self.indices(node, context) for node in nodes))
+
+    # -- layers
+
+    def define(self, name: str, tree: Node, frame: Frame, own: bool = False) -> None:
+        """Add a column to a frame; everything it names is a quantity of this frame or a smaller one."""
+        self.bring_in(tree, frame)
+        lowering = Lowering(frozenset(self.order), self.nullable, lambda node: self.spill(node, frame))
+        expression = lowering.lower(self.with_literals(tree))
+        if lowering.may_be_null(tree):
+            self.nullable.add(name)
+        self.add(name, expression, frame)
+        self.place[name] = frame
+        if own:
+            self.chain(frame).own.append(name)
+
+    def add(self, name: str, expression: exp.Expression, frame: Frame) -> None:
+        chain = self.chain(frame)
+        used = {part.name for part in expression.find_all(exp.Column)}
+        if not chain.layers or used & chain.fresh:
+            chain.layers.append({})
+            chain.fresh = set()
+        chain.layers[-1][name] = expression
+        chain.fresh.add(name)
+        chain.known.add(name)
+
+    def with_literals(self, tree: Node) -> Node:
+        return tree if not self.scalars else transform(tree, self._literal)
+
+    def _literal(self, node: Node) -> Node:
+
+
+
+        if isinstance(node, Name) and node.id in self.scalars:
+            return Number(Fraction(self.scalars[node.id]), "", span=node.span)
+        return node
+
+    def spill(self, node: Node, frame: Frame) -> Node:
+        """Put an expression into a hidden column of the frame."""
+        name = self.new_name("part")
+        self.define(name, node, frame)
+        return Name(name)
+
+    def new_name(self, kind: str) -> str:
+        self.hidden += 1
+        return f"_{kind}_{self.hidden}"
+
+    def flush(self, frame: Frame) -> str:
+        """Make a relation of the layers of a frame; returns the relation that has all its columns."""
+        chain = self.chain(frame)
+        if not chain.layers:
+            return chain.latest
+        name = f"{'_'.join(frame) or 'scalar'}_{len(self.relations)}"
+        source = chain.latest
+        query: exp.Query = exp.select()
+        ctes: list[tuple[str, exp.Query]] = []
+        for level, layer in enumerate(chain.layers):
+            select = exp.select(exp.Star(), *(exp.alias_(value, key, quoted=True) for key, value in layer.items())).from_(_table(source))
+            if level < len(chain.layers) - 1:
+                source = f"{name}_level_{level}"
+                ctes.append((source, select))
+            else:
+                query = select
+        for cte, select in ctes:
+            query = query.with_(exp.to_identifier(cte, quoted=True), as_=select, materialized=False)  # type: ignore[union-attr]
+        self.relations.append(Relation(name, query, frame, row_level=True))
+        chain.latest, chain.layers, chain.fresh = name, [], set()
+        return name
+
+    # -- quantities of smaller frames
+
+    def bring_in(self, tree: Node, frame: Frame) -> None:
+        """Join the quantities a tree names from other frames."""
+        here = self.chain(frame)
+        wanted: dict[Frame, list[str]] = {}
+        for part in walk(tree):
+            if isinstance(part, Name) and part.id not in self.order and part.id not in here.known and part.id not in self.scalars:
+                names = wanted.setdefault(self.place[part.id], [])
+                if part.id not in names:
+                    names.append(part.id)
+        for other, names in wanted.items():
+            self.join(frame, self.flush(other), other, names)
+
+    def join(self, frame: Frame, relation: str, other: Frame, names: Sequence[str]) -> None:
+        """Join columns of a relation on the keys of its frame."""
+        left = self.flush(frame)
+        name = f"{'_'.join(frame) or 'scalar'}_{len(self.relations)}"
+        query = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("here"))).select(
+            *(exp.alias_(column(item, "there"), item, quoted=True) for item in names)
+        )
+        query = query.from_(exp.alias_(_table(left), "here"))
+        there = exp.alias_(_table(relation), "there")
+        if other:
+            condition = exp.and_(*(exp.EQ(this=column(key, "here"), expression=column(key, "there")) for key in other))
+            query = query.join(there, on=condition, join_type="left")
+        else:
+            query = query.join(there, join_type="cross")
+        self.relations.append(Relation(name, query, frame, row_level=True))
+        chain = self.chain(frame)
+        chain.latest = name
+        chain.known.update(names)
+
+    # -- reductions and earlier steps
+
+    def hoisted(self, tree: Node, context: Sequence[str], frame: Frame) -> Node:
+        """Replace reductions and earlier values in a tree by the names of columns that hold them."""
+        if isinstance(tree, Reduce):
+            return Name(self.reduction(tree, frozenset(context)))
+        if isinstance(tree, Previous):
+            return Name(self.earlier(tree, context, frame))
+        children = tree.children
+        if not children:
+            return tree
+        changed = tuple(self.hoisted(child, context, frame) for child in children)
+        return tree.rebuilt(changed)
+
+    def reduction(self, node: Reduce, context: frozenset[str]) -> str:
+        """Stage a reduction and give the name of the column that holds it."""
+        inner_context = context | frozenset(node.over)
+        body_frame = self.frame(self.indices_of(node.children, inner_context) | frozenset(node.over))
+        result_frame = self.frame(self.indices(node, context))
+        body = self.hoisted(node.body, tuple(inner_context), body_frame)
+        where = self.hoisted(node.where, tuple(inner_context), body_frame) if node.where is not None else None
+        for part in (body, where):
+            if part is not None:
+                self.bring_in(part, body_frame)
+        lowering = Lowering(frozenset(self.order), self.nullable, lambda part: self.spill(part, body_frame))
+        value = lowering.lower(self.with_literals(body))
+        if not isinstance(body, Name) and node.function != "count":
+            value = column(_spilled(self, value, body, lowering, body_frame))
+        condition = lowering.lower(self.with_literals(where)) if where is not None else None
+        strict = lowering.may_be_null(body) or (where is not None and lowering.may_be_null(where))
+        name = self.new_name(node.function)
+        aggregate = _aggregate(node.function, value, condition, strict)
+        source = self.flush(body_frame)
+        keys = [key for key in self.keys(result_frame)]
+        query = exp.select(*(column(key) for key in keys), exp.alias_(aggregate, name, quoted=True)).from_(_table(source))
+        if keys:
+            query = query.group_by(*(column(key) for key in keys))
+        relation = f"{name[1:]}_by_{'_'.join(result_frame) or 'all'}"
+        self.relations.append(Relation(relation, query, result_frame, row_level=False))
+        if strict or node.function not in {"sum", "count"}:
+            self.nullable.add(name)
+        self.join(result_frame, relation, result_frame, [name])
+        self.place[name] = result_frame
+        return name
+
+    def earlier(self, node: Previous, context: Sequence[str], frame: Frame) -> str:
+        """Stage the value of the step before as a window over the frame of the quantity."""
+        home = self.frame(tuple(self.place[node.name]) + tuple(self.indices(node.initial, frozenset(context))))
+        initial = self.hoisted(node.initial, context, frame)
+        self.bring_in(Name(node.name), home)
+        self.bring_in(initial, home)
+        lowering = Lowering(frozenset(self.order), self.nullable, lambda part: self.spill(part, home))
+        others = [column(key) for key in home if key != node.dimension]
+        window = {"partition_by": others, "order": exp.Order(expressions=[exp.Ordered(this=column(node.dimension))])}
+        position = exp.Window(this=exp.RowNumber(), **_copied(window))
+        before = exp.Window(this=exp.Lag(this=column(node.name)), **_copied(window))
+        first = exp.EQ(this=position, expression=exp.Literal.number(1))
+        name = self.new_name("earlier")
+        if node.name in self.nullable or lowering.may_be_null(initial):
+            self.nullable.add(name)
+        self.add(name, exp.Case().when(first, lowering.lower(self.with_literals(initial))).else_(before), home)
+        self.place[name] = home
+        return name
+
+    def recurrence(self, group: tuple[Step, ...]) -> None:
+        """Stage equations that need their own past as a recursive query along their time dimension."""
+        frame = self.frame(group[0].over)
+        names = {step.id for step in group}
+        pasts = [part for step in group for part in walk(step.tree) if isinstance(part, Previous) and part.name in names]
+        along = {part.dimension for part in pasts}
+        if any(self.frame(step.over) != frame for step in group) or len(along) != 1:
+            raise RunError(Problem(f"the recurrence of {', '.join(sorted(names))} does not run along one dimension of one index set"))
+        self.refuse_reduced_past(group, names)
+        (dimension,) = along
+        slots = {part: f"_past_{position}" for position, part in enumerate(dict.fromkeys(pasts))}
+        trees = {
+            step.id: self.hoisted(transform(step.tree, lambda node: Name(slots[node]) if node in slots else node), step.over, frame)  # type: ignore[index]
+            for step in group
+        }
+        initials = {slot: self.hoisted(part.initial, group[0].over, frame) for part, slot in slots.items()}
+        for tree in [*trees.values(), *initials.values()]:
+            self.bring_in(_without(tree, {*slots.values(), *names}), frame)
+        source = self.flush(frame)
+        relation = f"recurrence_{len(self.relations)}"
+        query = _Recursion(self, source, relation, frame, dimension, slots, trees, initials).query()
+        self.relations.append(Relation(relation, query, frame, row_level=False))
+        self.nullable.update(names)
+        self.join(frame, relation, frame, [step.id for step in group])
+        for step in group:
+            self.place[step.id] = frame
+            self.chain(frame).own.append(step.id)
+
+    def refuse_reduced_past(self, group: tuple[Step, ...], names: set[str]) -> None:
+        for step in group:
+            for part in walk(step.tree):
+                if isinstance(part, Reduce) and names & dependencies(part, names):
+                    raise RunError(
+                        Problem(
+                            f"{step.id} adds up {', '.join(sorted(names & dependencies(part, names)))} inside its own recurrence",
+                            self.methodology.quantities[step.id].place,
+                            hint="carry the running total as a stock of its own",
+                        )
+                    )
+
+
+@dataclass(frozen=True)
+class _Recursion:
+    """Builds the recursive query of a recurrence: the first step from the initial values, each next from the one before."""
+
+    stager: _Stager
+    source: str
+    relation: str
+    frame: Frame
+    dimension: str
+    slots: Mapping[Previous, str]
+    trees: Mapping[str, Node]
+    initials: Mapping[str, Node]
+
+    def query(self) -> exp.Query:
+        numbered = f"{self.relation}_rows"
+        loop = f"{self.relation}_loop"
+        others = [key for key in self.frame if key != self.dimension]
+        position = exp.Window(
+            this=exp.RowNumber(),
+            partition_by=[column(key) for key in others],
+            order=exp.Order(expressions=[exp.Ordered(this=column(self.dimension))]),
+        )
+        rows = exp.select(exp.Star(), exp.alias_(position, "_step", quoted=True)).from_(_table(self.source))
+        anchor_slots = [exp.alias_(self._lower(tree), slot, quoted=True) for slot, tree in self.initials.items()]
+        anchor = exp.select(exp.Star(), *anchor_slots).from_(_table(numbered)).where(
+            exp.EQ(this=column("_step"), expression=exp.Literal.number(1))
+        )
+        next_slots = [exp.alias_(column(part.name, "past"), slot, quoted=True) for part, slot in self.slots.items()]
+        on = exp.and_(
+            *(exp.EQ(this=column(key, "past"), expression=column(key, "now")) for key in others),
+            exp.EQ(
+                this=column("_step", "now"),
+                expression=exp.Add(this=column("_step", "past"), expression=exp.Literal.number(1)),
+            ),
+        )
+        following = (
+            exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("now")), *next_slots)
+            .from_(exp.alias_(_table(loop), "past"))
+            .join(exp.alias_(_table(numbered), "now"), on=on)
+        )
+        body = exp.union(self._levels(anchor), self._levels(following), distinct=False)
+        names = [*self.frame, *self.trees]
+        query = exp.select(*(column(name) for name in names)).from_(_table(loop))
+        query = query.with_(exp.to_identifier(numbered, quoted=True), as_=rows, recursive=True)
+        return query.with_(exp.to_identifier(loop, quoted=True), as_=body, recursive=True)
+
+    def _levels(self, select: exp.Select) -> exp.Select:
+        """Compute the equations of one step on top of a query that has their inputs and pasts."""
+        graph = {name: dependencies(tree, self.trees, earlier=False) for name, tree in self.trees.items()}
+        current = select
+        for number, group in enumerate(groups(graph)):
+            (name,) = group
+            value = exp.alias_(self._lower(self.trees[name]), name, quoted=True)
+            current = exp.select(exp.Star(), value).from_(current.subquery(f"level_{number}"))
+        kept = [*self.frame, "_step", *self.trees]
+        return exp.select(*(column(name) for name in kept)).from_(current.subquery("whole"))
+
+    def _lower(self, tree: Node) -> exp.Expression:
+        lowering = Lowering(frozenset(self.stager.order), self.stager.nullable | set(self.trees) | set(self.initials), lambda node: node)
+        return lowering.lower(self.stager.with_literals(tree))
+
+
+def _spilled(stager: _Stager, value: exp.Expression, body: Node, lowering: Lowering, frame: Frame) -> str:
+    name = stager.new_name("body")
+    if lowering.may_be_null(body):
+        stager.nullable.add(name)
+    stager.add(name, value, frame)
+    stager.place[name] = frame
+    return name
+
+
+def _without(tree: Node, names: set[str]) -> Node:
+
+
+
+    return transform(tree, lambda node: Number(Fraction(0)) if isinstance(node, Name) and node.id in names else node)
+
+
+def _uses_own_past(step: Step) -> bool:
+    return any(isinstance(part, Previous) and part.name == step.id for part in walk(step.tree))
+
+
+def _table(name: str) -> exp.Table:
+    return exp.to_table(f'"{name}"')
+
+
+def _copied(window: Mapping[str, object]) -> dict[str, object]:
+    return {key: [item.copy() for item in value] if isinstance(value, list) else value.copy() for key, value in window.items()}  # type: ignore[attr-defined]
+
+
+def exact_sum(value: exp.Expression) -> exp.Expression:
+    """Add up whole multiples of 2**-72, so that neither order nor threads change the result."""
+    scaled = exp.cast(exp.Mul(this=exp.paren(value), expression=literal(GRID)), exp.DataType.Type.INT128)
+    return exp.Mul(this=exp.cast(exp.Sum(this=scaled), exp.DataType.Type.DOUBLE), expression=literal(1 / GRID))
+
+
+def _aggregate(function: str, value: exp.Expression, condition: exp.Expression | None, strict: bool) -> exp.Expression:
+    """Lower a reduction; when something may be NULL, one NULL makes the whole NULL."""
+    if function == "count":
+        return _count(value, condition, strict)
+    taken = exp.Case().when(condition.copy(), value.copy()) if condition is not None else value.copy()
+    summed = exact_sum(taken)
+    results: dict[str, exp.Expression] = {
+        "sum": exp.Coalesce(this=summed, expressions=[literal(0)]) if condition is not None else summed,
+        "mean": exp.Div(this=summed, expression=exp.func("NULLIF", exp.Count(this=taken.copy()), exp.Literal.number(0)), typed=False, safe=False),
+        "minimum": exp.Min(this=taken),
+        "maximum": exp.Max(this=taken),
+        "stdev": exp.Case().when(exp.GTE(this=exp.Count(this=taken.copy()), expression=exp.Literal.number(2)), exp.Stddev(this=taken.copy())),
+    }
+    result = results[function]
+    if not strict:
+        return result
+    one = exp.Literal.number(1)
+    missing: exp.Expression = exp.Is(this=value.copy(), expression=exp.null())
+    if condition is not None:
+        missing = exp.or_(exp.Is(this=exp.paren(condition.copy()), expression=exp.null()), exp.and_(condition.copy(), missing))
+    lacking = exp.Count(this=exp.Case().when(missing, one))
+    return exp.Case().when(exp.GT(this=lacking, expression=exp.Literal.number(0)), exp.null()).else_(result)
+
+
+def _count(value: exp.Expression, condition: exp.Expression | None, strict: bool) -> exp.Expression:
+    is_condition = isinstance(value, exp.Predicate | exp.Connector | exp.Not | exp.Paren)
+    tests = [part for part in (condition, value if is_condition else None) if part is not None]
+    if not tests:
+        return exp.cast(exp.Count(this=exp.Star()), exp.DataType.Type.DOUBLE)
+    test = exp.and_(*(part.copy() for part in tests))
+    counted = exp.cast(exp.Count(this=exp.Case().when(test, exp.Literal.number(1))), exp.DataType.Type.DOUBLE)
+    if not strict:
+        return counted
+    unknown = exp.Count(this=exp.Case().when(exp.Is(this=exp.paren(test.copy()), expression=exp.null()), exp.Literal.number(1)))
+    return exp.Case().when(exp.GT(this=unknown, expression=exp.Literal.number(0)), exp.null()).else_(counted)

@@ -1,0 +1,1 @@
+"""From a project file and raw readings to the values of parameters."""

@@ -1,0 +1,384 @@
+"""Collects the value of every parameter a plan needs: from the project file, its data files, and tables.
+
+Nothing is filled in silently: a value that is missing, outside its bounds or given twice stops the run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import duckdb
+
+from tonne.engine import calendar
+from tonne.engine.data.dataset import DataFile, Dataset, Provenance
+from tonne.engine.data.domain import Domain, Index, Member
+from tonne.engine.data.lookup import Lookup, member_unit
+from tonne.engine.data.project import Project, Value
+from tonne.engine.data.readings import aggregate, first_outside, load_readings
+from tonne.engine.data.records import load_records
+from tonne.engine.errors import Place, Problem, ProjectError, TonneError, UnitError, listing, nearest
+from tonne.engine.findings import Finding, Severity
+from tonne.engine.plan import Plan
+from tonne.engine.spec.methodology import Quantity
+from tonne.engine.units import parse_unit, reading_conversion
+
+TOLD_GAPS = 5
+
+
+@dataclass
+class _Collected:
+    values: dict[str, dict[Index, Fraction]] = field(default_factory=dict)
+    provenance: dict[str, dict[Index, Provenance]] = field(default_factory=dict)
+    files: dict[str, DataFile] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def put(self, name: str, index: Index, value: Fraction, origin: Provenance, place: Place) -> None:
+        known = self.values.setdefault(name, {})
+        if index in known:
+            self.problems.append(
+                Problem(f"{name} is given a value twice at one index", place, hint=f"the other comes from {self.provenance[name][index].get('place')}")
+            )
+            return
+        known[index] = value
+        self.provenance.setdefault(name, {})[index] = origin
+
+
+def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection) -> Dataset:
+    """Collect the dataset of a run.
+
+    Args:
+        project: the project file as read.
+        plan: what is needed.
+        store: an open store that may read the project folder.
+
+    Raises:
+        ProjectError, DataError: values are missing, doubled, outside bounds, or cannot be read.
+    """
+    work = _Collected()
+    wanted = _wanted(project, plan, work)
+    labelled = {name: _given(name, value, plan.methodology.quantities[name], project) for name, value in wanted.items()}
+    members = _members(project, plan, labelled)
+    domain = _domain(project, plan, members)
+    for name, rows in labelled.items():
+        _put_given(name, rows, project, plan, domain, work)
+    _put_readings(project, plan, domain, store, work)
+    _put_records(project, plan, domain, store, work)
+    lookup = Lookup(plan, domain, project.document.place("options"))
+    _put_looked_up(plan, domain, lookup, work)
+    work.findings.extend(lookup.findings)
+    _require_whole(project, plan, domain, work)
+    if work.problems:
+        raise ProjectError(list(dict.fromkeys(work.problems)))
+    return Dataset(domain, work.values, work.provenance, tuple(work.files.values()), tuple(work.findings))
+
+
+def _wanted(project: Project, plan: Plan, work: _Collected) -> dict[str, Value]:
+    """Sort the values of the project file into needed, not needed and not allowed."""
+    parameters = plan.methodology.parameters
+    wanted: dict[str, Value] = {}
+    for name, value in project.spec.values.items():
+        place = project.document.place("values", name)
+        quantity = parameters.get(name)
+        if quantity is None:
+            what = f"{name} is an equation; its value is computed" if name in plan.methodology.quantities else f"unknown parameter '{name}'"
+            work.problems.append(Problem(what, place, hint=nearest(name, parameters)))
+        elif name not in plan.needed:
+            work.findings.append(_not_used(name))
+        elif quantity.parameter.from_ in {"factor", "option"} or (
+            quantity.parameter.from_ == "default" and not quantity.parameter.replaceable
+        ):
+            work.problems.append(
+                Problem(f"{name} is set by the methodology", place, hint="remove it; a parameter that may differ is marked `replaceable: true`")
+            )
+        else:
+            wanted[name] = value
+            if quantity.parameter.from_ == "default":
+                work.findings.append(_default_replaced(name, quantity, value))
+    return wanted
+
+
+def _not_used(name: str) -> Finding:
+    return Finding(
+        "project.value_not_used",
+        Severity.NOTE,
+        f"项目文件给出的 {name} 在所选分支下不参与计算。",
+        f"{name} is given in the project file, but the chosen branches do not use it.",
+        {"parameter": name},
+    )
+
+
+def _default_replaced(name: str, quantity: Quantity, value: Value) -> Finding:
+    default = quantity.parameter.value
+    return Finding(
+        "parameter.default_replaced",
+        Severity.CLARIFICATION,
+        f"参数 {name} 未采用方法学缺省值 {default}，而采用项目给出的数值，须说明来源。",
+        f"{name} does not take the methodology's default {default} but the project's own value, whose source must be shown.",
+        {"parameter": name, "default": str(default), "value": str(value.value)},
+    )
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    labels: Mapping[str, str]
+    value: Fraction
+    unit: str
+    place: Place
+    source: Any
+
+
+def _given(name: str, value: Value, quantity: Quantity, project: Project) -> list[_Labelled]:
+    """Bring the three forms of a value to labelled rows."""
+    document = project.document
+    source = value.source if isinstance(value.source, str) or value.source is None else value.source.model_dump()
+    if value.value is not None:
+        return [_Labelled({}, value.value, value.unit, document.place("values", name, "value", "="), source)]
+    if value.at is not None:
+        if len(quantity.over) != 1:
+            raise ProjectError(
+                Problem(
+                    f"`at:` goes with a parameter over one dimension; {name} is over {', '.join(quantity.over) or 'none'}",
+                    document.place("values", name, "at"),
+                    hint="use `rows:`" if quantity.over else "use `value:`",
+                )
+            )
+        return [
+            _Labelled({quantity.over[0]: label}, number, value.unit, document.place("values", name, "at", label), source)
+            for label, number in value.at.items()
+        ]
+    return [
+        _Labelled(dict(row.at), row.value, value.unit, document.place("values", name, "rows", position), source)
+        for position, row in enumerate(value.rows or [])
+    ]
+
+
+def _members(project: Project, plan: Plan, labelled: Mapping[str, list[_Labelled]]) -> dict[str, tuple[str, ...]]:
+    """Name the members of dimensions that are not of the monitoring clock, as labels."""
+    members: dict[str, tuple[str, ...]] = {}
+    for name in project.spec.members:
+        if name not in plan.methodology.dimensions:
+            raise ProjectError(
+                Problem(f"unknown dimension '{name}'", project.document.place("members", name), hint=nearest(name, plan.methodology.dimensions))
+            )
+    for name, dimension in plan.methodology.dimensions.items():
+        if plan.methodology.step(name):
+            continue
+        if isinstance(dimension.members, dict | list):
+            members[name] = tuple(dimension.members)
+        elif name in project.spec.members:
+            members[name] = tuple(project.spec.members[name])
+        else:
+            seen = [row.labels[name] for rows in labelled.values() for row in rows if name in row.labels]
+            members[name] = tuple(dict.fromkeys(seen))
+        used = any(name in over for over in plan.needed.values())
+        if used and not members[name]:
+            raise ProjectError(
+                Problem(f"dimension {name} has no members", project.document.place("members"), hint=f"add `{name}: […]` under members")
+            )
+    return members
+
+
+def _domain(project: Project, plan: Plan, labels: Mapping[str, tuple[str, ...]]) -> Domain:
+    period = project.spec.monitoring_period
+    steps: dict[str, str] = {}
+    clock: set[str] = set()
+    members: dict[str, tuple[Member, ...]] = {}
+    for name, dimension in plan.methodology.dimensions.items():
+        if plan.methodology.step(name):
+            steps[name] = name
+            clock.add(name)
+            members[name] = tuple(calendar.steps_between(name, period.start, period.end))
+        elif dimension.time:
+            steps[name] = dimension.time
+            numbers = [calendar.parse_label(dimension.time, label) for label in labels[name]]
+            if None in numbers:
+                raise ProjectError(
+                    Problem(f"a member of {name} is not a {dimension.time}", project.document.place("members", name), found=listing(labels[name]))
+                )
+            members[name] = tuple(sorted(number for number in numbers if number is not None))
+        else:
+            members[name] = labels[name]
+    return Domain(members, steps, frozenset(clock))
+
+
+def _put_given(
+    name: str, rows: list[_Labelled], project: Project, plan: Plan, domain: Domain, work: _Collected
+) -> None:
+    quantity = plan.methodology.quantities[name]
+    for row in rows:
+        index = _index(name, quantity, row, domain, work)
+        if index is None:
+            continue
+        try:
+            unit = member_unit(plan, quantity, {key: str(label) for key, label in row.labels.items()})
+            factor, offset = reading_conversion(parse_unit(row.unit, row.place), unit, row.place)
+        except UnitError as fault:
+            work.problems.extend(fault.problems)
+            continue
+        origin = {"kind": "project", "place": str(row.place), "unit": row.unit, "given": _plain(row.value), "source": row.source}
+        value = row.value * factor + offset
+        for position in [index] if row.labels or not quantity.over else domain.indices(quantity.over):
+            work.put(name, position, value, origin, row.place)
+
+
+def _index(name: str, quantity: Quantity, row: _Labelled, domain: Domain, work: _Collected) -> Index | None:
+    if not row.labels:
+        return ()
+    if set(row.labels) != set(quantity.over):
+        work.problems.append(
+            Problem(f"the index of {name} is not complete", row.place, listing(quantity.over), listing(list(row.labels)))
+        )
+        return None
+    index = domain.parse(quantity.over, ",".join(row.labels[key] for key in quantity.over))
+    for key, member in zip(quantity.over, index or (None,) * len(quantity.over), strict=True):
+        if member not in domain.members[key]:
+            known = [domain.label((key,), (other,)) for other in domain.members[key]]
+            work.problems.append(
+                Problem(
+                    f"{name}: '{row.labels[key]}' is not a {key} of this run",
+                    row.place,
+                    f"one of {listing(known, 12)}",
+                    hint=nearest(row.labels[key], known),
+                )
+            )
+            return None
+    return index
+
+
+def _put_readings(
+    project: Project, plan: Plan, domain: Domain, store: duckdb.DuckDBPyConnection, work: _Collected
+) -> None:
+    for name, spec in project.spec.readings.items():
+        fed = [(number, feed) for number, feed in enumerate(spec.feeds) if _is_fed(feed.parameter, ("readings", name, "feeds", number), project, plan, work)]
+        if not fed:
+            continue
+        loaded = load_readings(project, name, store)
+        work.files[loaded.file.path] = loaded.file
+        work.findings.extend(loaded.findings)
+        for _, feed in fed:
+            quantity = plan.methodology.quantities[feed.parameter]
+            place = project.document.place("readings", name)
+            fed_values = aggregate(store, loaded, feed, quantity, domain, lambda members, q=quantity: member_unit(plan, q, members))
+            work.findings.extend(fed_values.findings)
+            for index, value in fed_values.values.items():
+                work.put(feed.parameter, index, value, fed_values.origin(index), place)
+            bounds = quantity.parameter.bounds
+            if bounds and bounds.min is not None and spec.value.reads in {"interval", "state"} and feed.take == "all":
+                problem = first_outside(store, loaded, feed, quantity, bounds)
+                if problem:
+                    work.problems.append(problem)
+
+
+def _put_records(
+    project: Project, plan: Plan, domain: Domain, store: duckdb.DuckDBPyConnection, work: _Collected
+) -> None:
+    for name, spec in project.spec.records.items():
+        wanted = {
+            parameter: plan.methodology.quantities[parameter]
+            for parameter in spec.parameters
+            if _is_fed(parameter, ("records", name, "parameters", parameter), project, plan, work)
+        }
+        if not wanted:
+            continue
+        loaded = load_records(project, name, store, wanted, domain, lambda quantity, members: member_unit(plan, quantity, members))
+        work.files[loaded.file.path] = loaded.file
+        work.findings.extend(loaded.findings)
+        place = project.document.place("records", name)
+        for parameter, values in loaded.values.items():
+            for index, value in values.items():
+                work.put(parameter, index, value, loaded.origin(parameter, index), place)
+
+
+def _is_fed(parameter: str, steps: tuple[str | int, ...], project: Project, plan: Plan, work: _Collected) -> bool:
+    quantity = plan.methodology.parameters.get(parameter)
+    place = project.document.place(*steps)
+    if quantity is None:
+        work.problems.append(Problem(f"unknown parameter '{parameter}'", place, hint=nearest(parameter, plan.methodology.parameters)))
+        return False
+    if quantity.parameter.from_ not in {"monitored", "fixed"}:
+        work.problems.append(Problem(f"{parameter} is set by the methodology, not by readings", place))
+        return False
+    if parameter not in plan.needed:
+        work.findings.append(_not_used(parameter))
+        return False
+    return True
+
+
+def _put_looked_up(plan: Plan, domain: Domain, lookup: Lookup, work: _Collected) -> None:
+    for name, over in plan.needed.items():
+        if name in work.values:
+            continue
+        if name.startswith("option:"):
+            for index in domain.indices(over):
+                value, origin = lookup.option_number(name, over, index)
+                work.put(name, index, value, origin, lookup.project_place)
+            continue
+        quantity = plan.methodology.quantities[name]
+        if quantity.parameter.from_ not in {"default", "option", "factor"}:
+            continue
+        for index in domain.indices(over):
+            try:
+                value, origin = lookup.value(quantity, index)
+            except TonneError as fault:
+                work.problems.extend(fault.problems)
+                break
+            work.put(name, index, value, origin, quantity.place)
+
+
+def _require_whole(project: Project, plan: Plan, domain: Domain, work: _Collected) -> None:
+    """Require a value at every index, inside the bounds."""
+    reported = {str(problem) for problem in work.problems}
+    for name, over in plan.needed.items():
+        known = work.values.get(name, {})
+        missing = [domain.label(over, index) for index in domain.indices(over) if index not in known]
+        conditional = name in plan.conditional
+        looked_up = not name.startswith("option:") and plan.methodology.quantities[name].parameter.from_ == "factor"
+        if missing and not conditional and not (looked_up and reported):
+            where = f" for {listing(missing, TOLD_GAPS)}" if over else ""
+            work.problems.append(
+                Problem(f"{name} has no value{where}", project.document.place("values"), hint=_how_to_give(name, plan))
+            )
+        _require_bounds(name, known, plan, domain, work)
+
+
+def _how_to_give(name: str, plan: Plan) -> str:
+    quantity = plan.methodology.quantities.get(name)
+    if quantity is None:
+        return "choose the option for every member"
+    how = "feed it from `readings:` or `records:`, or give it under `values:`" if quantity.parameter.from_ == "monitored" else "give it under `values:`"
+    return f"{how} (unit {quantity.unit.text})"
+
+
+def _require_bounds(name: str, known: Mapping[Index, Fraction], plan: Plan, domain: Domain, work: _Collected) -> None:
+    quantity = plan.methodology.quantities.get(name)
+    bounds = quantity.parameter.bounds if quantity else None
+    if quantity is None or bounds is None:
+        return
+    rules = [
+        (bounds.min, "at least", lambda value, limit: value < limit),
+        (bounds.max, "at most", lambda value, limit: value > limit),
+        (bounds.above, "above", lambda value, limit: value <= limit),
+        (bounds.below, "below", lambda value, limit: value >= limit),
+    ]
+    for index, value in known.items():
+        for limit, words, broken in rules:
+            if limit is not None and broken(value, limit):
+                origin = work.provenance[name][index]
+                label = f"@{domain.label(quantity.over, index)}" if quantity.over else ""
+                work.problems.append(
+                    Problem(
+                        f"{name}{label} is outside its bounds (value from {origin.get('place', origin.get('kind'))})",
+                        quantity.place,
+                        f"{words} {_plain(limit)} {quantity.unit.text}",
+                        f"{_plain(value)} {quantity.unit.text}",
+                    )
+                )
+
+
+def _plain(value: Fraction) -> str:
+    """Write an exact value as a decimal where it is one."""
+    decimal = Decimal(value.numerator) / Decimal(value.denominator)
+    return str(decimal) if Fraction(decimal) == value else f"{value.numerator}/{value.denominator}" if value.denominator < 1000 else f"{decimal:.12g}"

@@ -1,0 +1,151 @@
+"""Local time in the store: which instant lies in which step, and the intervals of a file of readings.
+
+Instants are microseconds since 1970 in UTC. The offsets of the time zone come from the IANA database of
+Python, as a short list of changes, so that the store computes local time without a database of its own.
+"""
+
+import datetime
+import zoneinfo
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tonne.engine import calendar
+from tonne.engine.data.project import Period
+
+SECOND = 1_000_000
+FIXED = {"second": SECOND, "minute": 60 * SECOND, "hour": 3600 * SECOND}
+DAY = 24 * FIXED["hour"]
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_LAST_YEAR = 9990
+_MARGIN = datetime.timedelta(days=400)  # intervals that cross an end of the period are seen and refused
+
+
+@dataclass(frozen=True)
+class LocalTime:
+    """The local time of a period: its first and last instant, and the offsets in and around it."""
+
+    zone: zoneinfo.ZoneInfo
+    period: Period
+    begins: int
+    ends: int
+    offsets: tuple[tuple[int, int], ...]  # (instant from which it holds, offset), the first without beginning
+
+    def local(self, instant: str) -> str:
+        """Write the SQL that gives local time, in microseconds, for an SQL expression."""
+        if len(self.offsets) == 1:
+            return f"({instant} + {self.offsets[0][1]})"
+        cases = " ".join(f"WHEN {instant} >= {start} THEN {offset}" for start, offset in self.offsets[:0:-1])
+        return f"({instant} + CASE {cases} ELSE {self.offsets[0][1]} END)"
+
+    def number(self, step: str, instant: str) -> str:
+        """Write the SQL that numbers the step of the calendar in which an instant lies."""
+        local = self.local(instant)
+        if step in {"month", "year"}:
+            moment = f"make_timestamp({local})"
+            return f"year({moment})" if step == "year" else f"(year({moment}) * 12 + month({moment}) - 1)"
+        size = DAY if step == "day" else FIXED[step]
+        return f"({local} // {size})"
+
+    def moment(self, instant: int) -> datetime.datetime:
+        """Give an instant as a local time with its offset."""
+        return (_EPOCH + datetime.timedelta(microseconds=instant)).astimezone(self.zone)
+
+    def text(self, instant: int) -> str:
+        """Write an instant as a local time with its offset.
+
+        >>> local_time(zoneinfo.ZoneInfo("Asia/Shanghai"), Period(start="2024-01-01", end="2024-01-31")).text(0)
+        '1970-01-01T08:00:00+08:00'
+        """
+        return self.moment(instant).isoformat()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The intervals of a file of readings, numbered from 0 at the start of the period.
+
+    Days and months are those of the local calendar, the others have one length. The first and the last
+    one may cross an end of the period when the period does not consist of whole intervals.
+    """
+
+    unit: str
+    multiple: int
+    edges: tuple[int, ...]  # of calendar intervals, one more than there are intervals
+    begins: int
+    ends: int
+    count: int
+
+    @property
+    def size(self) -> int | None:
+        """The length of every interval; None for days and months."""
+        return FIXED[self.unit] * self.multiple if self.unit in FIXED else None
+
+    def edge(self, index: int) -> int:
+        """Give the instant at which an interval begins; the index after the last gives where that one ends."""
+        return self.begins + index * self.size if self.size else self.edges[index]
+
+    def index(self, local_time: LocalTime, instant: str) -> str:
+        """Write the SQL that numbers the interval in which an instant lies."""
+        if self.size:
+            return f"(({instant} - {self.begins}) // {self.size})"
+        first = calendar.number(self.unit, local_time.moment(self.begins))
+        return f"(({local_time.number(self.unit, instant)} - {first}) // {self.multiple})"
+
+
+def local_time(zone: zoneinfo.ZoneInfo, period: Period) -> LocalTime:
+    """Prepare the local time of a period."""
+    midnight = datetime.time()
+    start = datetime.datetime.combine(period.start, midnight)
+    end = datetime.datetime.combine(period.end + datetime.timedelta(days=1), midnight)
+    offsets = tuple(_offsets(zone, start - _MARGIN, end + _MARGIN))
+    return LocalTime(zone, period, _instant(start, zone), _instant(end, zone), offsets)
+
+
+def grid(interval: str, time: LocalTime) -> Grid:
+    """Lay out the intervals of a file, such as `10 minute`, over the period."""
+    number, _, unit = interval.partition(" ")
+    multiple = int(number)
+    if unit in FIXED:
+        size = FIXED[unit] * multiple
+        count = -((time.begins - time.ends) // size)
+        return Grid(unit, multiple, (), time.begins, time.begins + count * size, count)
+    edges = tuple(_calendar_edges(unit, multiple, time))
+    return Grid(unit, multiple, edges, edges[0], edges[-1], len(edges) - 1)
+
+
+def _calendar_edges(unit: str, multiple: int, time: LocalTime) -> Iterator[int]:
+    number = calendar.steps_between(unit, time.period.start, time.period.end).start
+    last = calendar.number(unit, datetime.datetime(_LAST_YEAR, 1, 1))  # noqa: DTZ001 (local by definition)
+    while True:
+        edge = _instant(calendar.start(unit, min(number, last)), time.zone)
+        yield edge
+        if edge >= time.ends:
+            return
+        number += multiple
+
+
+def _instant(local: datetime.datetime, zone: zoneinfo.ZoneInfo) -> int:
+    # A midnight that the clocks skip is the instant of the change; one that occurs twice is the first.
+    return (local.replace(tzinfo=zone) - _EPOCH) // datetime.timedelta(microseconds=1)
+
+
+def _offsets(
+    zone: zoneinfo.ZoneInfo, start: datetime.datetime, end: datetime.datetime
+) -> Iterator[tuple[int, int]]:
+    def offset(instant: int) -> int:
+        moment = (_EPOCH + datetime.timedelta(microseconds=instant)).astimezone(zone)
+        return (moment.utcoffset() or datetime.timedelta()) // datetime.timedelta(microseconds=1)
+
+    instant, last = _instant(start, zone), _instant(end, zone)
+    held = offset(instant)
+    yield instant, held
+    while instant < last:
+        following = instant + DAY
+        if offset(following) != held:
+            before, after = instant, following
+            while after - before > SECOND:
+                middle = (before + after) // 2 // SECOND * SECOND
+                before, after = (middle, after) if offset(middle) == held else (before, middle)
+            held = offset(after)
+            yield after, held
+        instant = following

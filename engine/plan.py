@@ -1,0 +1,159 @@
+"""What is computed for one project's choices: equations in order of dependency, each on its index set.
+
+Choices that hold for the whole project are settled here, so that branches not chosen need no data; a
+choice that differs by member becomes a parameter of its own, `option:<name>`, holding the choice's number.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tonne.engine.check.infer import Inference, infer
+from tonne.engine.check.order import cycles, dependencies, groups, reachable
+from tonne.engine.errors import Problem, SpecError
+from tonne.engine.spec.methodology import Methodology
+from tonne.engine.spec.tree import Cases, Chosen, Compare, Logic, Name, Node, Not, Number, Reduce, transform
+from tonne.engine.units import ONE, Unit
+
+TRUE = Compare("==", Number(Fraction(0), "0"), Number(Fraction(0), "0"))
+FALSE = Compare("!=", Number(Fraction(0), "0"), Number(Fraction(0), "0"))
+
+Choice = str | Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One equation to compute."""
+
+    id: str
+    tree: Node
+    over: tuple[str, ...]
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Groups of steps in order; a group of several, or one that needs its own past, is a recurrence."""
+
+    methodology: Methodology
+    choices: Mapping[str, Choice]
+    groups: tuple[tuple[Step, ...], ...]
+    needed: Mapping[str, tuple[str, ...]]
+    conditional: frozenset[str]
+    tests: Mapping[str, Node]
+    left_out: tuple[str, ...]
+
+    @property
+    def steps(self) -> dict[str, Step]:
+        """The equations that are computed, in order."""
+        return {step.id: step for group in self.groups for step in group}
+
+    def over(self, name: str) -> tuple[str, ...]:
+        """The index set of a quantity of the plan."""
+        return self.needed[name] if name in self.needed else self.steps[name].over
+
+    def unit(self, name: str) -> Unit:
+        """The unit of a quantity of the plan."""
+        return ONE if name.startswith("option:") else self.methodology.quantities[name].unit
+
+
+def make_plan(methodology: Methodology, choices: Mapping[str, Choice], inference: Inference | None = None) -> Plan:
+    """Plan what the outputs and conditions of a methodology need under a project's choices.
+
+    Raises:
+        SpecError: units or index sets do not fit, or equations need each other.
+    """
+    inference = inference or infer(methodology)
+    if inference.problems:
+        raise SpecError(inference.problems)
+    trees = {name: settled(tree, methodology, choices) for name, tree in inference.trees.items()}
+    _refuse_cycles(methodology, trees)
+    tests = {name: settled(tree, methodology, choices) for name, tree in inference.tests.items()}
+    whens = {name: settled(tree, methodology, choices) for name, tree in inference.whens.items()}
+    used = reachable({**trees, **{f"condition {name}": tree for name, tree in tests.items()}}, _roots(methodology, trees, tests))
+    graph = {name: dependencies(tree, trees) for name, tree in trees.items() if name in used}
+    parameters = {
+        name: quantity.over
+        for name, quantity in methodology.parameters.items()
+        if name in used and whens.get(name) != FALSE
+    }
+    options = {name: tuple(methodology.options[name.removeprefix("option:")].over) for name in sorted(used) if name.startswith("option:")}
+    return Plan(
+        methodology=methodology,
+        choices=choices,
+        groups=tuple(
+            tuple(Step(name, trees[name], methodology.quantities[name].over, methodology.quantities[name].unit) for name in group)
+            for group in groups(graph)
+        ),
+        needed={**parameters, **options},
+        conditional=frozenset(name for name in parameters if name in whens and whens[name] != TRUE),
+        tests=tests,
+        left_out=tuple(name for name in methodology.quantities if name not in used and name not in parameters),
+    )
+
+
+def _roots(methodology: Methodology, trees: Mapping[str, Node], tests: Mapping[str, Node]) -> list[str]:
+    outputs = methodology.spec.outputs
+    if outputs is None:
+        return [*trees, *(f"condition {name}" for name in tests)]
+    named = [outputs.baseline, outputs.project, outputs.leakage, outputs.reduction, *outputs.reported]
+    return [name for name in named if name] + [f"condition {name}" for name in tests]
+
+
+def _refuse_cycles(methodology: Methodology, trees: Mapping[str, Node]) -> None:
+    found = cycles(trees)
+    if found:
+        raise SpecError(
+            Problem(
+                f"equations need each other: {' → '.join([*group, group[0]])}",
+                methodology.quantities[group[0]].place,
+                hint="a stock that carries over uses prev(quantity, dimension, initial)",
+            )
+            for group in found
+        )
+
+
+def settled(tree: Node, methodology: Methodology, choices: Mapping[str, Choice]) -> Node:
+    """Settle the choices in a tree and leave out the branches that are not chosen."""
+    return transform(tree, lambda node: _simplified(_choice(node, methodology, choices)))
+
+
+def _choice(node: Node, methodology: Methodology, choices: Mapping[str, Choice]) -> Node:
+    if not isinstance(node, Chosen):
+        return node
+    choice = choices.get(node.option)
+    if isinstance(choice, str):
+        return TRUE if (choice == node.value) is node.equal else FALSE
+    number = list(methodology.options[node.option].values).index(node.value)
+    operator = "==" if node.equal else "!="
+    return Compare(operator, Name(f"option:{node.option}"), Number(Fraction(number), str(number)), span=node.span)
+
+
+def _simplified(node: Node) -> Node:
+    if isinstance(node, Not):
+        return {TRUE: FALSE, FALSE: TRUE}.get(node.operand, node)
+    if isinstance(node, Logic):
+        neutral, deciding = (TRUE, FALSE) if node.operator == "and" else (FALSE, TRUE)
+        if deciding in {node.left, node.right}:
+            return deciding
+        return node.right if node.left == neutral else node.left if node.right == neutral else node
+    if isinstance(node, Reduce) and node.where == TRUE:
+        return Reduce(node.function, node.body, node.over, None, span=node.span)
+    if isinstance(node, Cases):
+        return _fewer_cases(node)
+    return node
+
+
+def _fewer_cases(node: Cases) -> Node:
+    branches: list[tuple[Node, Node]] = []
+    otherwise = node.otherwise
+    for when, expression in node.branches:
+        if when == FALSE:
+            continue
+        if when == TRUE:
+            otherwise = expression
+            break
+        branches.append((when, expression))
+    if not branches and otherwise is not None:
+        return otherwise
+    return Cases(tuple(branches), otherwise, span=node.span)

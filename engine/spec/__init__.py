@@ -1,0 +1,1 @@
+"""A methodology as written: reading, models, formula trees, factor tables, modules."""

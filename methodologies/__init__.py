@@ -1,0 +1,1 @@
+"""Methodologies and factor tables as data; this package holds no logic."""
