@@ -150,5 +150,5 @@ def series(parts: list[Layout], separator: Layout) -> Layout:
 
 
 def printable(text: str) -> str:
-    """Leave out what must not reach a terminal or an XML file: control, direction and unassigned characters."""
+    """Leave out what no terminal or XML file should get: control, direction and unassigned characters."""
     return "".join(letter if letter.isprintable() else " " if letter.isspace() else "" for letter in text)

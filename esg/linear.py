@@ -1,7 +1,7 @@
 r"""Writes layouts as lines of characters: LaTeX, and plain text for terminals and alternative texts.
 
-Plain text puts brackets where a fraction bar, a brace or a raised position says it in print, so that it reads in one
-way only. It says nothing about the order of operations that the layout does not say.
+Plain text puts brackets where a fraction bar, a brace or a raised position says it in print, so that it reads
+in one way only. It says nothing about the order of operations that the layout does not say.
 """
 
 from functools import singledispatch
@@ -29,8 +29,8 @@ from tonne.esg.layout import (
 from tonne.esg.symbols import GREEK, SIGNS
 
 _LATEX_GREEK = {letter: name for name, letter in GREEK.items()}
-_LATEX_SIGNS = {sign: f"\\{name}" for name, sign in SIGNS.items()} | {"−": "-", "≤": r"\le", "≥": r"\ge"}
-_LATEX_FENCES = {"{": r"\{", "}": r"\}", "|": "|", "⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil"}
+_LATEX_SIGNS = {sign: f"\\{name}" for name, sign in SIGNS.items()} | {"−": "-"}
+_LATEX_FENCES = {"⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil"}
 _LATEX_ESCAPES = str.maketrans(
     {sign: f"\\{sign}" for sign in "{}$&#%_"}
     | {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
@@ -171,7 +171,12 @@ def _plain_operator(layout: Operator) -> str:
 
 @plain.register
 def _plain_row(layout: Row) -> str:
-    return "".join(plain(part) for part in layout.parts)
+    return "".join(plain(_bare(part)) for part in layout.parts)
+
+
+def _bare(layout: Layout) -> Layout:
+    """Take a sum out of its fence, since in plain text it has brackets of its own."""
+    return layout.body if isinstance(layout, Fence) and isinstance(layout.body, Sum) else layout
 
 
 @plain.register
@@ -232,7 +237,8 @@ def _plain_function(layout: Function) -> str:
 
 @plain.register
 def _plain_sum(layout: Sum) -> str:
-    return f"∑[{plain(layout.below)}]({plain(layout.body.body if isinstance(layout.body, Fence) else layout.body)})"
+    body = layout.body.body if isinstance(layout.body, Fence) and layout.body.left == "(" else layout.body
+    return f"∑[{plain(layout.below)}]({plain(body)})"
 
 
 @plain.register

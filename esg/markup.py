@@ -1,7 +1,8 @@
 """Writes layouts as XML: MathML for browsers, and OMML, the native equations of Word.
 
-MathML is presentation markup of the Core level, with the plain text beside it for readers that do not see it. OMML is
-one `m:oMath` that declares its namespace, to be put into a paragraph; display and numbering belong to the document.
+MathML is presentation markup of the Core level, with the plain text beside it for readers that do not see it.
+OMML is one `m:oMath` that declares its namespaces, to be put into a paragraph; display and numbering belong
+to the document.
 """
 
 from functools import singledispatch
@@ -30,11 +31,16 @@ from tonne.esg.linear import plain
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
 OMML = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+WORDML = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 NO_BREAK_SPACE = "\u00a0"
-_SPACING = {"around": "", "after": ' lspace="0" rspace="0.28em"', "none": ' lspace="0" rspace="0"'}
-_ACCENTS = {"bar": "¯", "hat": "^", "tilde": "~", "dot": "˙"}
+# The form is said because words count as space, beside which a browser takes an operator for a prefix.
+_SPACING = {"around": 'form="infix"', "after": 'lspace="0" rspace="0.28em"', "none": 'lspace="0" rspace="0"'}
+_ACCENTS = {"bar": "‾", "hat": "^", "tilde": "~", "dot": "˙"}
 _COMBINING = {"hat": "\u0302", "tilde": "\u0303", "dot": "\u0307"}
-_LEFT = ' style="text-align: left"'
+_UPRIGHT = '<m:rPr><m:sty m:val="p"/></m:rPr>'
+_WORDS = "<m:rPr><m:nor/></m:rPr>"
+# Names are marked as text, since LibreOffice slants them otherwise and reads some (over, sum) as commands.
+_NAME = f'{_WORDS}<w:rPr><w:rFonts w:ascii="Cambria Math" w:hAnsi="Cambria Math"/></w:rPr>'
 
 
 def mathml(layout: Layout) -> str:
@@ -45,7 +51,7 @@ def mathml(layout: Layout) -> str:
 
 def omml(layout: Layout) -> str:
     """Write a layout as an equation of Word."""
-    return f'<m:oMath xmlns:m="{OMML}">{_word(layout)}</m:oMath>'
+    return f'<m:oMath xmlns:m="{OMML}" xmlns:w="{WORDML}">{_word(layout)}</m:oMath>'
 
 
 def _text(text: str) -> str:
@@ -78,7 +84,7 @@ def _math_words(layout: Words) -> str:
 
 @_math.register
 def _math_operator(layout: Operator) -> str:
-    return f'<mo stretchy="false"{_SPACING[layout.spacing]}>{_text(layout.text)}</mo>'
+    return f'<mo stretchy="false" {_SPACING[layout.spacing]}>{_text(layout.text)}</mo>'
 
 
 @_math.register
@@ -112,13 +118,18 @@ def _math_root(layout: Root) -> str:
 @_math.register
 def _math_accent(layout: Accent) -> str:
     stretchy = "true" if layout.mark == "bar" else "false"
-    return f'<mover accent="true">{_math(layout.body)}<mo stretchy="{stretchy}">{_ACCENTS[layout.mark]}</mo></mover>'
+    mark = f'<mo stretchy="{stretchy}">{_ACCENTS[layout.mark]}</mo>'
+    return f'<mover accent="true">{_math(layout.body)}{mark}</mover>'
 
 
 @_math.register
 def _math_fence(layout: Fence) -> str:
-    left, right = (f'<mo fence="true" stretchy="true">{_text(sign)}</mo>' for sign in (layout.left, layout.right))
+    left, right = _bracket(layout.left, "prefix"), _bracket(layout.right, "postfix")
     return f"<mrow>{left}{_math(layout.body)}{right}</mrow>"
+
+
+def _bracket(sign: str, form: str) -> str:
+    return f'<mo form="{form}" fence="true" stretchy="true">{sign}</mo>'
 
 
 @_math.register
@@ -139,11 +150,13 @@ def _math_sum(layout: Sum) -> str:
 
 @_math.register
 def _math_choices(layout: Choices) -> str:
-    rows = "".join(
-        f'<mtr><mtd{_LEFT}><mstyle displaystyle="true">{_math(value)}</mstyle></mtd><mtd{_LEFT}>{_math(condition)}</mtd></mtr>'
-        for value, condition in layout.rows
-    )
-    return f'<mrow><mo fence="true" stretchy="true">{{</mo><mtable columnalign="left left">{rows}</mtable></mrow>'
+    rows = "".join(f"<mtr>{_cell(value)}{_cell(condition)}</mtr>" for value, condition in layout.rows)
+    return f'<mrow>{_bracket("{", "prefix")}<mtable columnalign="left left">{rows}</mtable></mrow>'
+
+
+def _cell(layout: Layout) -> str:
+    # Said twice, because browsers differ in which of the two ways they know.
+    return f'<mtd style="text-align: left"><mstyle displaystyle="true">{_math(layout)}</mstyle></mtd>'
 
 
 @singledispatch
@@ -151,8 +164,7 @@ def _word(layout: Layout) -> str:
     raise TypeError(f"no layout for {type(layout).__name__}")
 
 
-def _run(text: str, style: str = "") -> str:
-    properties = f"<m:rPr>{style}</m:rPr>" if style else ""
+def _run(text: str, properties: str = "") -> str:
     return f'<m:r>{properties}<m:t xml:space="preserve">{_text(text)}</m:t></m:r>'
 
 
@@ -167,22 +179,22 @@ def _delimited(content: str, left: str, right: str) -> str:
 
 @_word.register
 def _word_letters(layout: Letters) -> str:
-    return _run(layout.text, '<m:sty m:val="p"/>' if layout.is_upright else "")
+    return _run(layout.text, _NAME if layout.is_upright else "")
 
 
 @_word.register
 def _word_digits(layout: Digits) -> str:
-    return _run(layout.text, '<m:sty m:val="p"/>')
+    return _run(layout.text, _UPRIGHT)
 
 
 @_word.register
 def _word_words(layout: Words) -> str:
-    return _run(layout.text, "<m:nor/>")
+    return _run(layout.text, _WORDS)
 
 
 @_word.register
 def _word_operator(layout: Operator) -> str:
-    return _run(layout.text, '<m:sty m:val="p"/>')
+    return _run(layout.text, _UPRIGHT)
 
 
 @_word.register
@@ -238,14 +250,16 @@ def _word_function(layout: Function) -> str:
 
 @_word.register
 def _word_sum(layout: Sum) -> str:
-    properties = '<m:chr m:val="∑"/><m:limLoc m:val="undOvr"/><m:grow m:val="1"/><m:subHide m:val="0"/><m:supHide m:val="1"/>'
-    return f"<m:nary><m:naryPr>{properties}</m:naryPr>{_part('sub', layout.below)}<m:sup/>{_part('e', layout.body)}</m:nary>"
+    sign = '<m:chr m:val="∑"/><m:limLoc m:val="undOvr"/><m:grow m:val="1"/><m:supHide m:val="1"/>'
+    parts = f"{_part('sub', layout.below)}<m:sup/>{_part('e', layout.body)}"
+    return f"<m:nary><m:naryPr>{sign}</m:naryPr>{parts}</m:nary>"
 
 
 @_word.register
 def _word_choices(layout: Choices) -> str:
+    # A matrix, because LibreOffice prints the alignment marks of an equation array.
     rows = "".join(
-        f"<m:e>{_run('&')}{_word(value)}{_run('&&')}{_run('  ', '<m:nor/>')}{_word(condition)}</m:e>"
-        for value, condition in layout.rows
+        f"<m:mr>{_part('e', value)}{_part('e', condition)}</m:mr>" for value, condition in layout.rows
     )
-    return _delimited(f"<m:eqArr>{rows}</m:eqArr>", "{", "")
+    columns = '<m:mcs><m:mc><m:mcPr><m:count m:val="2"/><m:mcJc m:val="left"/></m:mcPr></m:mc></m:mcs>'
+    return _delimited(f"<m:m><m:mPr>{columns}</m:mPr>{rows}</m:m>", "{", "")

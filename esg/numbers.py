@@ -1,8 +1,8 @@
 """The one place where a number becomes text, and where such text is read back.
 
-Rounding is half up on the decimal digits: a tie goes away from zero (0.125 is 0.13, −0.125 is −0.13), as a reader
-of the longer decimal text would do by hand. Nothing is rounded twice, and a value that is not zero never prints as 0.
-Units are not printed here, they only choose the decimals; nothing here knows a layout or a document.
+Rounding is half up on the decimal digits: a tie goes away from zero (0.125 is 0.13, −0.125 is −0.13), as a
+reader of the longer decimal text would do by hand. Nothing is rounded twice, and a value that is not zero
+never prints as 0. Units are not printed here, they only choose the decimals; nothing here knows a document.
 """
 
 import re
@@ -72,7 +72,7 @@ def share_text(share: Fraction | Decimal | None, decimals: int = 2) -> str:
 
 
 def exact_text(value: Fraction | Decimal) -> str:
-    """Print a number in full for machines: all decimals, `-` and no separators; a ratio where decimals never end."""
+    """Print a number in full for machines: `-`, no separators, and a ratio where decimals never end."""
     exact = Fraction(value)
     places = _decimal_places(exact)
     if places is None:
@@ -95,7 +95,8 @@ def read_number(text: str) -> Decimal | None:
             return Decimal(words.index(text))
     printed = _PRINTED.fullmatch(text)
     if printed is None or len(text) > 400:
-        raise ReportError(Problem(f"'{text[:60]}' is not a printed number", expected="a number such as −1,234.50"))
+        what = f"'{text[:60]}' is not a printed number"
+        raise ReportError(Problem(what, expected="a number such as −1,234.50"))
     power = int((printed["power"] or "0").translate(_PLAIN)) - 2 * len(printed["percent"])
     sign = "-" if printed["minus"] else ""
     # As text, because arithmetic would round to the digits of the decimal context.

@@ -1,38 +1,57 @@
 r"""Reads the symbols of specs: the small part of LaTeX in which sources print them.
 
-    EG_{export,y}   \omega_{OM}   GWP_{CH4}   \frac{44}{12}   X^{2}   x'   \mathrm{ER}   \text{上网电量}   \bar{T}
+    EG_{export,y}  \omega_{OM}  GWP_{CH4}  \frac{44}{12}  X^{2}  x'  \mathrm{ER}  \text{上网电量}  \bar{T}
 
-Unlike in TeX, letters side by side are one name (EG), a script without braces takes the whole word, and a second
-subscript is joined to the first, so that a name such as eg_pj_y prints well. What cannot be read is shown as text:
-a symbol comes from a stranger and must never stop a document.
+Unlike in TeX, letters side by side are one name (EG), a script without braces takes the whole word, and a
+second subscript is joined to the first, so that a name such as eg_pj_y prints well. What cannot be read is
+shown as text: a symbol comes from a stranger and must never stop a document.
 """
 
 import re
 from collections.abc import Callable
 
-from tonne.esg.layout import Accent, Digits, Fraction, Layout, Letters, Operator, Row, Scripts, Words, row, series
+from tonne.esg.layout import (
+    Accent,
+    Digits,
+    Fraction,
+    Layout,
+    Letters,
+    Operator,
+    Row,
+    Scripts,
+    Words,
+    row,
+    series,
+)
 
 LONGEST_TEXT = 200
 DEEPEST_NESTING = 8
 OPEN, CLOSE, END = ("mark", "{"), ("mark", "}"), ("end", "")
 
-GREEK = dict(
-    zip(
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-        "varepsilon varphi vartheta Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(),
-        "αβγδεζηθικλμνξπρστυϕχψωεφϑΓΔΘΛΞΠΣΦΨΩ",
-        strict=True,
-    )
-)
-SIGNS = {"times": "×", "cdot": "·", "pm": "±", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "infty": "∞"}
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η",
+    "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π",
+    "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "ϕ", "chi": "χ", "psi": "ψ", "omega": "ω",
+    "varepsilon": "ε", "varphi": "φ", "vartheta": "ϑ", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
+    "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+}  # fmt: skip
+SIGNS = {
+    "times": "×", "cdot": "·", "pm": "±", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "neq": "≠", "ne": "≠",
+    "infty": "∞",
+}  # fmt: skip
 SPACES = {",", ";", ":", " ", "!", "quad", "left", "right", "displaystyle"}
 ESCAPED = {"%": "%", "_": "_", "&": "&", "#": "#", "$": "$"}
 ACCENTS = {"bar": "bar", "overline": "bar", "hat": "hat", "tilde": "tilde", "dot": "dot"}
-GASES = frozenset("CO2 CO2e CO2eq CH4 N2O SF6 NF3 H2 H2O O2 N2 NH3 SO2 C2H6 C2F6 CF4 H2S CaCO3 MgCO3 Na2CO3".split())
+# Words whose digits are subscripts.
+FORMULAS = frozenset((
+    "CO2", "CO2e", "CO2eq", "CH4", "N2O", "SF6", "NF3", "H2", "H2O", "O2", "N2", "NH3", "SO2", "C2H6", "C2F6",
+    "CF4", "H2S", "CaCO3", "MgCO3", "Na2CO3",
+))  # fmt: skip
 
 _TOKEN = re.compile(
-    r"\\(?P<command>[A-Za-z]+)\s*|\\(?P<escaped>.)|(?P<word>[A-Za-z][A-Za-z0-9]*)|(?P<number>[0-9]+(?:\.[0-9]+)?)"
-    r"|\s*(?P<mark>[{}_^,;&=+<>|])\s*|(?P<prime>['′]+)|(?P<hyphen>[-−–])|(?P<space>\s+)|(?P<han>[\u2e80-\u9fff]+)|(?P<other>.)",
+    r"\\(?P<command>[A-Za-z]+)\s*|\\(?P<escaped>.)|(?P<word>[A-Za-z][A-Za-z0-9]*)"
+    r"|(?P<number>[0-9]+(?:\.[0-9]+)?)|\s*(?P<mark>[{}_^,;&=+<>/])\s*|(?P<prime>['′]+)|(?P<hyphen>[-−–])"
+    r"|(?P<space>\s+)|(?P<han>[\u2e80-\u9fff]+)|(?P<other>.)",
     re.DOTALL,
 )
 
@@ -58,14 +77,15 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = [(str(match.lastgroup), match[str(match.lastgroup)], match) for match in _TOKEN.finditer(text)]
+        self.matches = list(_TOKEN.finditer(text))
+        self.tokens = [(str(match.lastgroup), match[str(match.lastgroup)]) for match in self.matches]
         self.position = 0
         self.depth = 0
         self.upright: bool | None = None
 
     @property
     def ahead(self) -> tuple[str, str]:
-        return self.tokens[self.position][:2] if self.position < len(self.tokens) else END
+        return self.tokens[self.position] if self.position < len(self.tokens) else END
 
     def take(self) -> tuple[str, str]:
         found = self.ahead
@@ -103,7 +123,7 @@ class _Reader:
         return rule(self, text)
 
     def word(self, text: str) -> Layout:
-        if text not in GASES:
+        if text not in FORMULAS:
             return Letters(text, self.upright)
         pieces = re.findall(r"[A-Za-z]+|[0-9]+", text)
         parts: list[Layout] = []
@@ -158,8 +178,6 @@ class _Reader:
         return Words(ESCAPED[text])
 
     def other(self, text: str) -> Layout:
-        if not text.isalpha():
-            return Operator(text, "none")
         return Letters(text, self.upright) if "\u0370" <= text <= "\u03ff" else Words(text)
 
     def command(self, name: str) -> Layout:
@@ -191,14 +209,14 @@ class _Reader:
         """Take the text up to the closing brace as it is written."""
         if self.take() != OPEN:
             raise _Unreadable
-        start = self.tokens[self.position - 1][2].start("mark") + 1
+        start = self.matches[self.position - 1].start("mark") + 1
         while self.ahead != CLOSE:
             if self.ahead in {END, OPEN}:
                 raise _Unreadable
             self.take()
-        words = self.text[start : self.tokens[self.position][2].start("mark")]
+        words = self.text[start : self.matches[self.position].start("mark")]
         self.take()
-        return self.word(words) if words in GASES else Words(re.sub(r"\\([%_&#$])", r"\1", words))
+        return self.word(words) if words in FORMULAS else Words(re.sub(r"\\([%_&#$])", r"\1", words))
 
 
 _RULES: dict[str, Callable[[_Reader, str], Layout]] = {

@@ -1,8 +1,8 @@
 """Turns formula trees into layouts: as printed in a methodology, or with the numbers of one index put in.
 
-The tree is the one that is computed, so that the printed formula is the executed one. Brackets are set where the order
-of operations needs them, and nowhere else; nothing is rearranged. Writing layouts out is the work of `linear` and
-`markup`.
+The tree is the one that is computed, so that the printed formula is the executed one. Brackets are set where
+the order of operations needs them or the author set them; nothing is rearranged. Writing layouts out is the
+work of `linear` and `markup`.
 """
 
 import re
@@ -44,10 +44,25 @@ Show = Callable[[tree.Name], Layout]
 ValueOf = Callable[[Node], str | None]
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
-    "zh": {"if": "若 ", "otherwise": "其他", "and": " 且 ", "or": " 或 ", "not": "非 ", "mean": "平均", "initially": "，首期 "},
-    "en": {"if": "if ", "otherwise": "otherwise", "and": " and ", "or": " or ", "not": "not ", "mean": "mean",
-           "initially": ", initially "},
-}  # fmt: skip
+    "zh": {
+        "if": "若 ",
+        "otherwise": "其他",
+        "and": " 且 ",
+        "or": " 或 ",
+        "not": "非 ",
+        "mean": "平均",
+        "initially": "，首期 ",
+    },
+    "en": {
+        "if": "if ",
+        "otherwise": "otherwise",
+        "and": " and ",
+        "or": " or ",
+        "not": "not ",
+        "mean": "mean",
+        "initially": ", initially ",
+    },
+}
 COMPARISONS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 FUNCTIONS = {"log": "ln"}
 BRACKETS = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
@@ -55,7 +70,10 @@ REDUCTIONS = {"minimum": "min", "maximum": "max", "count": "N", "stdev": "s"}
 STEP_LETTERS = {"year": "y", "month": "m", "day": "d", "hour": "h"}
 
 _EXPONENT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789−")
-_VALUE = re.compile(r"(?P<sign>[-−])?(?P<digits>[0-9][0-9,]*(?:\.[0-9]+)?)(?:×10(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))?(?P<rest>[^0-9×].*)?")
+_VALUE = re.compile(
+    r"(?P<sign>[-−])?(?P<digits>[0-9][0-9,]*(?:\.[0-9]+)?)"
+    r"(?:×10(?P<power>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))?(?P<rest>[^0-9×].*)?"
+)
 
 
 class Level(IntEnum):
@@ -95,7 +113,11 @@ def symbols_of(methodology: Methodology) -> Show:
 
 
 def formula(
-    left: Layout | None, node: Node, show: Show, words: Language, options: Mapping[str, Option] = MappingProxyType({})
+    left: Layout | None,
+    node: Node,
+    show: Show,
+    words: Language,
+    options: Mapping[str, Option] = MappingProxyType({}),
 ) -> Layout:
     """Lay out a formula; initial values of earlier steps are said after it.
 
@@ -116,6 +138,7 @@ def substituted(  # noqa: PLR0913 (as `formula`, and the values)
     value_of: ValueOf,
     show: Show,
     words: Language,
+    *,
     options: Mapping[str, Option] = MappingProxyType({}),
     left: Layout | None = None,
 ) -> Layout:
@@ -215,7 +238,7 @@ class _Setter:
         return layout, _level(layout)
 
     def negate(self, node: tree.Negate) -> Placed:
-        return row(Operator("−", "none"), self.at_least(Level.SERIES, node.operand)), Level.SIGN
+        return row(Operator("−", "none"), self.at_least(Level.PRODUCT, node.operand)), Level.SIGN
 
     def arithmetic(self, node: tree.Arithmetic) -> Placed:
         return {"*": self.product, "/": self.quotient, "**": self.power}.get(node.operator, self.total)(node)
@@ -226,14 +249,25 @@ class _Setter:
         return row(left, sign, right), Level.SUM
 
     def product(self, node: tree.Arithmetic) -> Placed:
-        left = self.at_least(Level.PRODUCT, node.left)
-        right, level = self.placed(node.right)
-        if level == Level.SERIES:
-            return row(left, Operator("×"), right), Level.SERIES
-        return row(left, Operator("×"), right if level > Level.PRODUCT else Fence(right)), Level.PRODUCT
+        return self.times(*self.placed(node.left), *self.placed(node.right))
+
+    def times(self, left: Layout, left_level: Level, right: Layout, right_level: Level) -> Placed:
+        """Join two factors; a minus before the first is a minus before the product."""
+        level = Level.SIGN if left_level == Level.SIGN else Level.PRODUCT
+        if level == Level.PRODUCT and right_level == Level.SERIES:
+            level = Level.SERIES
+        elif right_level <= Level.PRODUCT:
+            right = Fence(right)
+        first = left if left_level >= Level.PRODUCT or level == Level.SIGN else Fence(left)
+        return row(first, Operator("×"), right), level
 
     def quotient(self, node: tree.Arithmetic) -> Placed:
-        return Fraction(self.layout(node.left), self.layout(node.right)), Level.FRACTION
+        """Lay out a quotient; a ratio of numbers at the end of a product, as in x * 44/12, stays together."""
+        left, right = node.left, node.right
+        if isinstance(left, tree.Arithmetic) and left.operator == "*" and _are_numbers(left.right, right):
+            ratio = Fraction(self.layout(left.right), self.layout(right))
+            return self.times(*self.placed(left.left), ratio, Level.FRACTION)
+        return Fraction(self.layout(left), self.layout(right)), Level.FRACTION
 
     def power(self, node: tree.Arithmetic) -> Placed:
         base, exponent = self.at_least(Level.ATOM, node.left), self.layout(node.right)
@@ -258,8 +292,9 @@ class _Setter:
         if node.function == "sqrt":
             return Root(arguments), Level.FUNCTION
         if node.function in BRACKETS:
-            return Fence(arguments, *BRACKETS[node.function]), Level.FUNCTION
-        return Function(Letters(FUNCTIONS.get(node.function, node.function), upright=True), Fence(arguments)), Level.FUNCTION
+            return Fence(arguments, *BRACKETS[node.function]), Level.ATOM
+        name = Letters(FUNCTIONS.get(node.function, node.function), upright=True)
+        return Function(name, Fence(arguments)), Level.FUNCTION
 
     def reduce(self, node: tree.Reduce) -> Placed:
         symbolic = replace(self, value_of=_no_value) if self.value_of else self
@@ -267,12 +302,16 @@ class _Setter:
         below = dimensions if node.where is None else Lines((dimensions, symbolic.layout(node.where)))
         if node.function == "sum":
             return Sum(below, symbolic.at_least(Level.SERIES, node.body)), Level.SERIES
-        name = self.word("mean") if node.function == "mean" else Letters(REDUCTIONS[node.function], upright=True)
+        name = (
+            self.word("mean") if node.function == "mean" else Letters(REDUCTIONS[node.function], upright=True)
+        )
         return Function(Under(name, below), Fence(symbolic.layout(node.body))), Level.FUNCTION
 
     def previous(self, node: tree.Previous) -> Placed:
         layout = self.show(tree.Name(node.name))
-        main, sub, sup = (layout.main, layout.sub, layout.sup) if isinstance(layout, Scripts) else (layout, None, None)
+        main, sub, sup = (
+            (layout.main, layout.sub, layout.sup) if isinstance(layout, Scripts) else (layout, None, None)
+        )
         before = (Operator("−", "none"), Digits("1"))
         last = sub.parts[-1] if isinstance(sub, Row) else sub
         if last == Letters(STEP_LETTERS.get(node.dimension, "")):
@@ -287,10 +326,12 @@ class _Setter:
         name = getattr(option.name, self.language) if option else node.option
         values = option.values if option and isinstance(option.values, Mapping) else {}
         value = getattr(values[node.value], self.language) if node.value in values else node.value
-        return row(Words(name), Operator("=" if node.equal else "≠"), Words(value)), Level.COMPARISON
+        return Words(f"{name} {'=' if node.equal else '≠'} {value}"), Level.COMPARISON
 
     def cases(self, node: tree.Cases) -> Placed:
-        rows = [(self.layout(value), row(self.word("if"), self.layout(when))) for when, value in node.branches]
+        rows = [
+            (self.layout(value), row(self.word("if"), self.layout(when))) for when, value in node.branches
+        ]
         if node.otherwise is not None:
             rows.append((self.layout(node.otherwise), self.word("otherwise")))
         return Choices(tuple(rows)), Level.CHOICE
@@ -335,14 +376,17 @@ def _exact(value: Ratio, written: str = "") -> Placed:
     text = exact_text(value)
     if "/" not in text:
         return _value(text)
-    above, below = exact_text(abs(value.numerator)), exact_text(value.denominator)
-    layout: Layout = Fraction(Digits(above), Digits(below))
+    layout: Layout = Fraction(Digits(str(abs(value.numerator))), Digits(str(value.denominator)))
     return (layout, Level.FRACTION) if value > 0 else (row(Operator("−", "none"), layout), Level.SIGN)
+
+
+def _are_numbers(*nodes: Node) -> bool:
+    return all(isinstance(node, tree.Number) for node in nodes)
 
 
 def _times(factor: Ratio) -> tuple[Layout, Layout]:
     """Give the operator and the number that stand for a factor."""
     if factor.numerator == 1:
-        return Operator("/"), Digits(exact_text(factor.denominator))
+        return Operator("/"), Digits(str(factor.denominator))
     layout, level = _exact(factor)
     return Operator("×"), layout if level > Level.PRODUCT else Fence(layout)

@@ -4,7 +4,7 @@ Nothing is filled in silently: a value that is missing, outside its bounds or gi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -12,12 +12,11 @@ from typing import Any
 import duckdb
 
 from tonne.engine import calendar
-from tonne.engine.data.dataset import DataFile, Dataset, Provenance
+from tonne.engine.data.dataset import Dataset, DatasetBuilder
 from tonne.engine.data.domain import Domain, Index, Member
 from tonne.engine.data.lookup import Lookup, member_unit
 from tonne.engine.data.project import Project, Value
-from tonne.engine.data.readings import aggregate, first_outside, load_readings
-from tonne.engine.data.records import load_records
+from tonne.engine.data.metered import not_used, put_readings, put_records
 from tonne.engine.errors import Place, Problem, ProjectError, TonneError, UnitError, listing, nearest
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.plan import Plan
@@ -25,25 +24,6 @@ from tonne.engine.spec.methodology import Quantity
 from tonne.engine.units import parse_unit, reading_conversion
 
 TOLD_GAPS = 5
-
-
-@dataclass
-class _Collected:
-    values: dict[str, dict[Index, Fraction]] = field(default_factory=dict)
-    provenance: dict[str, dict[Index, Provenance]] = field(default_factory=dict)
-    files: dict[str, DataFile] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def put(self, name: str, index: Index, value: Fraction, origin: Provenance, place: Place) -> None:
-        known = self.values.setdefault(name, {})
-        if index in known:
-            self.problems.append(
-                Problem(f"{name} is given a value twice at one index", place, hint=f"the other comes from {self.provenance[name][index].get('place')}")
-            )
-            return
-        known[index] = value
-        self.provenance.setdefault(name, {})[index] = origin
 
 
 def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection) -> Dataset:
@@ -57,15 +37,15 @@ def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection) -> D
     Raises:
         ProjectError, DataError: values are missing, doubled, outside bounds, or cannot be read.
     """
-    work = _Collected()
+    work = DatasetBuilder()
     wanted = _wanted(project, plan, work)
     labelled = {name: _given(name, value, plan.methodology.quantities[name], project) for name, value in wanted.items()}
     members = _members(project, plan, labelled)
     domain = _domain(project, plan, members)
     for name, rows in labelled.items():
         _put_given(name, rows, project, plan, domain, work)
-    _put_readings(project, plan, domain, store, work)
-    _put_records(project, plan, domain, store, work)
+    put_readings(project, plan, domain, store, work)
+    put_records(project, plan, domain, store, work)
     lookup = Lookup(plan, domain, project.document.place("options"))
     _put_looked_up(plan, domain, lookup, work)
     work.findings.extend(lookup.findings)
@@ -75,7 +55,7 @@ def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection) -> D
     return Dataset(domain, work.values, work.provenance, tuple(work.files.values()), tuple(work.findings))
 
 
-def _wanted(project: Project, plan: Plan, work: _Collected) -> dict[str, Value]:
+def _wanted(project: Project, plan: Plan, work: DatasetBuilder) -> dict[str, Value]:
     """Sort the values of the project file into needed, not needed and not allowed."""
     parameters = plan.methodology.parameters
     wanted: dict[str, Value] = {}
@@ -86,7 +66,7 @@ def _wanted(project: Project, plan: Plan, work: _Collected) -> dict[str, Value]:
             what = f"{name} is an equation; its value is computed" if name in plan.methodology.quantities else f"unknown parameter '{name}'"
             work.problems.append(Problem(what, place, hint=nearest(name, parameters)))
         elif name not in plan.needed:
-            work.findings.append(_not_used(name))
+            work.findings.append(not_used(name))
         elif quantity.parameter.from_ in {"factor", "option"} or (
             quantity.parameter.from_ == "default" and not quantity.parameter.replaceable
         ):
@@ -98,16 +78,6 @@ def _wanted(project: Project, plan: Plan, work: _Collected) -> dict[str, Value]:
             if quantity.parameter.from_ == "default":
                 work.findings.append(_default_replaced(name, quantity, value))
     return wanted
-
-
-def _not_used(name: str) -> Finding:
-    return Finding(
-        "project.value_not_used",
-        Severity.NOTE,
-        f"项目文件给出的 {name} 在所选分支下不参与计算。",
-        f"{name} is given in the project file, but the chosen branches do not use it.",
-        {"parameter": name},
-    )
 
 
 def _default_replaced(name: str, quantity: Quantity, value: Value) -> Finding:
@@ -150,7 +120,7 @@ def _given(name: str, value: Value, quantity: Quantity, project: Project) -> lis
             for label, number in value.at.items()
         ]
     return [
-        _Labelled(dict(row.at), row.value, value.unit, document.place("values", name, "rows", position), source)
+        _Labelled(dict(row.at), row.value, row.unit or value.unit, document.place("values", name, "rows", position), source)
         for position, row in enumerate(value.rows or [])
     ]
 
@@ -205,7 +175,7 @@ def _domain(project: Project, plan: Plan, labels: Mapping[str, tuple[str, ...]])
 
 
 def _put_given(
-    name: str, rows: list[_Labelled], project: Project, plan: Plan, domain: Domain, work: _Collected
+    name: str, rows: list[_Labelled], project: Project, plan: Plan, domain: Domain, work: DatasetBuilder
 ) -> None:
     quantity = plan.methodology.quantities[name]
     for row in rows:
@@ -224,7 +194,7 @@ def _put_given(
             work.put(name, position, value, origin, row.place)
 
 
-def _index(name: str, quantity: Quantity, row: _Labelled, domain: Domain, work: _Collected) -> Index | None:
+def _index(name: str, quantity: Quantity, row: _Labelled, domain: Domain, work: DatasetBuilder) -> Index | None:
     if not row.labels:
         return ()
     if set(row.labels) != set(quantity.over):
@@ -248,66 +218,7 @@ def _index(name: str, quantity: Quantity, row: _Labelled, domain: Domain, work: 
     return index
 
 
-def _put_readings(
-    project: Project, plan: Plan, domain: Domain, store: duckdb.DuckDBPyConnection, work: _Collected
-) -> None:
-    for name, spec in project.spec.readings.items():
-        fed = [(number, feed) for number, feed in enumerate(spec.feeds) if _is_fed(feed.parameter, ("readings", name, "feeds", number), project, plan, work)]
-        if not fed:
-            continue
-        loaded = load_readings(project, name, store)
-        work.files[loaded.file.path] = loaded.file
-        work.findings.extend(loaded.findings)
-        for _, feed in fed:
-            quantity = plan.methodology.quantities[feed.parameter]
-            place = project.document.place("readings", name)
-            fed_values = aggregate(store, loaded, feed, quantity, domain, lambda members, q=quantity: member_unit(plan, q, members))
-            work.findings.extend(fed_values.findings)
-            for index, value in fed_values.values.items():
-                work.put(feed.parameter, index, value, fed_values.origin(index), place)
-            bounds = quantity.parameter.bounds
-            if bounds and bounds.min is not None and spec.value.reads in {"interval", "state"} and feed.take == "all":
-                problem = first_outside(store, loaded, feed, quantity, bounds)
-                if problem:
-                    work.problems.append(problem)
-
-
-def _put_records(
-    project: Project, plan: Plan, domain: Domain, store: duckdb.DuckDBPyConnection, work: _Collected
-) -> None:
-    for name, spec in project.spec.records.items():
-        wanted = {
-            parameter: plan.methodology.quantities[parameter]
-            for parameter in spec.parameters
-            if _is_fed(parameter, ("records", name, "parameters", parameter), project, plan, work)
-        }
-        if not wanted:
-            continue
-        loaded = load_records(project, name, store, wanted, domain, lambda quantity, members: member_unit(plan, quantity, members))
-        work.files[loaded.file.path] = loaded.file
-        work.findings.extend(loaded.findings)
-        place = project.document.place("records", name)
-        for parameter, values in loaded.values.items():
-            for index, value in values.items():
-                work.put(parameter, index, value, loaded.origin(parameter, index), place)
-
-
-def _is_fed(parameter: str, steps: tuple[str | int, ...], project: Project, plan: Plan, work: _Collected) -> bool:
-    quantity = plan.methodology.parameters.get(parameter)
-    place = project.document.place(*steps)
-    if quantity is None:
-        work.problems.append(Problem(f"unknown parameter '{parameter}'", place, hint=nearest(parameter, plan.methodology.parameters)))
-        return False
-    if quantity.parameter.from_ not in {"monitored", "fixed"}:
-        work.problems.append(Problem(f"{parameter} is set by the methodology, not by readings", place))
-        return False
-    if parameter not in plan.needed:
-        work.findings.append(_not_used(parameter))
-        return False
-    return True
-
-
-def _put_looked_up(plan: Plan, domain: Domain, lookup: Lookup, work: _Collected) -> None:
+def _put_looked_up(plan: Plan, domain: Domain, lookup: Lookup, work: DatasetBuilder) -> None:
     for name, over in plan.needed.items():
         if name in work.values:
             continue
@@ -328,7 +239,7 @@ def _put_looked_up(plan: Plan, domain: Domain, lookup: Lookup, work: _Collected)
             work.put(name, index, value, origin, quantity.place)
 
 
-def _require_whole(project: Project, plan: Plan, domain: Domain, work: _Collected) -> None:
+def _require_whole(project: Project, plan: Plan, domain: Domain, work: DatasetBuilder) -> None:
     """Require a value at every index, inside the bounds."""
     reported = {str(problem) for problem in work.problems}
     for name, over in plan.needed.items():
@@ -352,7 +263,7 @@ def _how_to_give(name: str, plan: Plan) -> str:
     return f"{how} (unit {quantity.unit.text})"
 
 
-def _require_bounds(name: str, known: Mapping[Index, Fraction], plan: Plan, domain: Domain, work: _Collected) -> None:
+def _require_bounds(name: str, known: Mapping[Index, Fraction], plan: Plan, domain: Domain, work: DatasetBuilder) -> None:
     quantity = plan.methodology.quantities.get(name)
     bounds = quantity.parameter.bounds if quantity else None
     if quantity is None or bounds is None:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from tonne.engine.data.domain import Domain, Index
+from tonne.engine.errors import Place, Problem
 from tonne.engine.findings import Finding
 
 Provenance = Mapping[str, Any]
@@ -37,3 +38,25 @@ class Dataset:
     def origin(self, name: str, index: Index) -> Provenance:
         """Say where a value comes from."""
         return self.provenance.get(name, {}).get(index, {})
+
+
+@dataclass
+class DatasetBuilder:
+    """A dataset while it is collected, with what was found wrong so far."""
+
+    values: dict[str, dict[Index, Fraction]] = field(default_factory=dict)
+    provenance: dict[str, dict[Index, Provenance]] = field(default_factory=dict)
+    files: dict[str, DataFile] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def put(self, name: str, index: Index, value: Fraction, origin: Provenance, place: Place) -> None:
+        """Take a value of a parameter; a second one at the same index is a problem."""
+        known = self.values.setdefault(name, {})
+        if index in known:
+            self.problems.append(
+                Problem(f"{name} is given a value twice at one index", place, hint=f"the other comes from {self.provenance[name][index].get('place')}")
+            )
+            return
+        known[index] = value
+        self.provenance.setdefault(name, {})[index] = origin

@@ -60,7 +60,9 @@ def inspect(path: Path, shown: str) -> FileFacts:
     suffix = next((suffix for suffix in reversed(SUFFIXES) if path.name.lower().endswith(suffix)), None)
     if suffix is None:
         raise DataError(
-            Problem("this kind of file is not read", Place(shown), f"a name that ends in {', '.join(SUFFIXES)}")
+            Problem(
+                "this kind of file is not read", Place(shown), f"a name that ends in {', '.join(SUFFIXES)}"
+            )
         )
     size = path.stat().st_size
     if size == 0:
@@ -116,7 +118,7 @@ def read(
         ) from None
 
 
-def exactly(problems: Iterable[Problem], total: int, shown: str) -> list[Problem]:
+def cut_problems(problems: Iterable[Problem], total: int, shown: str) -> list[Problem]:
     """Cut a list of problems to what is shown, and say how many more rows have one."""
     listed = list(problems)
     if total <= SHOWN_PROBLEMS:
@@ -182,7 +184,7 @@ def _field_faults(facts: FileFacts) -> list[Problem]:
         else:
             what = "a quote is not closed, or text follows a closing quote"
             problems.append(Problem(what, place, hint='write " inside quotes as ""'))
-    return exactly(problems, faults[0][3], facts.shown) if faults else []
+    return cut_problems(problems, faults[0][3], facts.shown) if faults else []
 
 
 def _parquet_facts(path: Path, shown: str) -> tuple[int, tuple[str, ...]]:
@@ -192,7 +194,9 @@ def _parquet_facts(path: Path, shown: str) -> tuple[int, tuple[str, ...]]:
             rows = store.execute("SELECT count(*) FROM read_parquet(?)", [file_pattern(path)]).fetchone()
         except duckdb.Error as error:
             first = str(error).partition("\n")[0]
-            raise DataError(Problem("not a Parquet file, or a damaged one", Place(shown), found=first)) from None
+            raise DataError(
+                Problem("not a Parquet file, or a damaged one", Place(shown), found=first)
+            ) from None
     return int(rows[0]) if rows else 0, tuple(column[0] for column in found)
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from tonne.engine import calendar
 from tonne.engine.data.project import Period
+from tonne.engine.errors import Problem, ProjectError
 
 SECOND = 1_000_000
 FIXED = {"second": SECOND, "minute": 60 * SECOND, "hour": 3600 * SECOND}
 DAY = 24 * FIXED["hour"]
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_FIRST_YEAR = 1972
 _LAST_YEAR = 9990
 _MARGIN = datetime.timedelta(days=400)  # intervals that cross an end of the period are seen and refused
 
@@ -93,7 +95,14 @@ class Grid:
 
 
 def local_time(zone: zoneinfo.ZoneInfo, period: Period) -> LocalTime:
-    """Prepare the local time of a period."""
+    """Prepare the local time of a period.
+
+    Raises:
+        ProjectError: the period is outside the years in which instants and steps are numbered.
+    """
+    if period.start.year < _FIRST_YEAR or period.end.year >= _LAST_YEAR:
+        what = f"a monitoring period lies between {_FIRST_YEAR} and {_LAST_YEAR}"
+        raise ProjectError(Problem(what, found=f"{period.start} to {period.end}"))
     midnight = datetime.time()
     start = datetime.datetime.combine(period.start, midnight)
     end = datetime.datetime.combine(period.end + datetime.timedelta(days=1), midnight)
@@ -101,7 +110,7 @@ def local_time(zone: zoneinfo.ZoneInfo, period: Period) -> LocalTime:
     return LocalTime(zone, period, _instant(start, zone), _instant(end, zone), offsets)
 
 
-def grid(interval: str, time: LocalTime) -> Grid:
+def lay_grid(interval: str, time: LocalTime) -> Grid:
     """Lay out the intervals of a file, such as `10 minute`, over the period."""
     number, _, unit = interval.partition(" ")
     multiple = int(number)

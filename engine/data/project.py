@@ -50,6 +50,7 @@ class Row(Model):
 
     value: Number
     at: dict[Name, Label]
+    unit: UnitText | None = Field(None, description="when it is not that of the whole")
 
 
 class Value(Model):
@@ -180,16 +181,6 @@ class ProjectSpec(Model):
     ex_ante: dict[Label, Number] | None = Field(None, description="estimated reductions by calendar year, tCO2e")
     evidence: Evidence | None = None
 
-    @model_validator(mode="after")
-    def _periods_fit(self) -> Self:
-        monitoring, crediting = self.monitoring_period, self.crediting_period
-        if monitoring.start < crediting.start or monitoring.end > crediting.end:
-            raise ValueError(
-                f"a monitoring period ({monitoring.start} to {monitoring.end}) inside the crediting period "
-                f"({crediting.start} to {crediting.end})"
-            )
-        return self
-
 
 @dataclass(frozen=True)
 class Project:
@@ -236,7 +227,22 @@ def load_project(reference: str | Path) -> Project:
 
 
 def checked_project(spec: ProjectSpec, document: Document, folder: Path) -> Project:
-    """Check what the shape alone does not show."""
+    """Check what the shape alone does not show: the time zone, and the periods against each other.
+
+    Raises:
+        ProjectError: with the first fault.
+    """
+    monitoring, crediting = spec.monitoring_period, spec.crediting_period
+    if monitoring.start < crediting.start or monitoring.end > crediting.end:
+        raise ProjectError(
+            Problem(
+                "the monitoring period is outside the crediting period",
+                document.place("monitoring_period"),
+                f"inside {crediting.start} to {crediting.end}",
+                f"{monitoring.start} to {monitoring.end}",
+                "split the monitoring period, or correct the dates",
+            )
+        )
     try:
         zoneinfo.ZoneInfo(spec.time_zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -4,8 +4,10 @@ The only module that configures DuckDB. Nothing is ever installed or loaded at r
 reached, and the configuration is locked, so that no text of a stranger's file can undo this.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from sqlglot import exp
@@ -56,3 +58,15 @@ def text_literal(text: str) -> str:
 def file_pattern(path: Path) -> str:
     """Write a path so that the store, which reads paths as patterns, finds this one file."""
     return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Runs statements in a store; `{name}` in a statement stands for a part that is SQL already."""
+
+    store: duckdb.DuckDBPyConnection
+    parts: Mapping[str, str]
+
+    def ask(self, statement: str, *values: object, **parts: str) -> list[tuple[Any, ...]]:
+        """Run a statement, with values for its question marks, and give the rows of its answer."""
+        return self.store.execute(statement.format(**self.parts, **parts), list(values)).fetchall()

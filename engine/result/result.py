@@ -125,13 +125,17 @@ class Result:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the result without the time it was made."""
+        """SHA-256 of the result without the time it was made and without places in files."""
         data = self.as_data()
         data.pop("made")
-        return hashlib.sha256(canonical_json(data).encode()).hexdigest()
+        return hashlib.sha256(canonical_json(_without_places(data)).encode()).hexdigest()
 
     def as_data(self) -> dict[str, Any]:
-        """Give the result as plain data, for `result.json`."""
+        """Give the result as plain data, for `result.json`; paths are relative to the project."""
+        folder = self.project.document.path.removesuffix("project.yaml")
+        return _relative(self._data(), folder) if folder else self._data()  # type: ignore[no-any-return]
+
+    def _data(self) -> dict[str, Any]:
         spec = self.project.spec
         return {
             "format": 1,
@@ -208,6 +212,23 @@ class Result:
             origins = {label(over, index): dict(origin) for index, origin in sorted(self.dataset.provenance.get(name, {}).items())}
             data["origins"] = _shortened(origins)
         return data
+
+
+def _relative(data: Any, folder: str) -> Any:
+    """Leave the project's folder out of every text that begins with it."""
+    if isinstance(data, dict):
+        return {key: _relative(value, folder) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_relative(value, folder) for value in data]
+    return data.removeprefix(folder) if isinstance(data, str) else data
+
+
+def _without_places(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _without_places(value) for key, value in data.items() if key not in {"place", "path"}}
+    if isinstance(data, list | tuple):
+        return [_without_places(value) for value in data]
+    return data
 
 
 def _shortened(origins: dict[str, dict[str, Any]]) -> dict[str, Any]:

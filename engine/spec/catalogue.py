@@ -50,16 +50,17 @@ def methodology_ids() -> list[str]:
     return bundled().ids()
 
 
-def load_methodology(reference: str | Path) -> Methodology:
+def load_methodology(reference: str | Path, shelf: Shelf | None = None) -> Methodology:
     """Load a methodology by id, by its folder, or by its spec file.
 
-    Modules and tables are looked for beside the spec first, then among the bundled ones.
+    Modules and tables are looked for beside the spec first, then among the bundled ones; with a shelf,
+    everything is looked for there alone.
 
     Raises:
         UnknownNameError: nothing has that id, and no such file exists.
         SpecError: the spec, a module or a table is not well formed; with every fault.
     """
-    path, shelves, shown = _locate(reference)
+    path, shelves, shown = _locate(reference) if shelf is None else _on_shelf(str(reference), shelf)
     document = read_yaml(path, shown)
     spec = shaped(MethodologySpec, document, SpecError)
     if path.name == SPEC_FILE and path.parent.name != spec.id and path.parent.parent == bundled().root:
@@ -99,6 +100,10 @@ def _locate(reference: str | Path) -> tuple[Path, tuple[Shelf, ...], str]:
             hint=nearest(text, shelf.ids()) or f"bundled: {listing(shelf.ids())}; or give the path of a spec.yaml",
         )
     )
+
+
+def _on_shelf(name: str, shelf: Shelf) -> tuple[Path, tuple[Shelf, ...], str]:
+    return shelf.spec_path(name), (shelf,), f"{shelf.shown}/{name}/{SPEC_FILE}"
 
 
 def _find(name: str, place: Place, shelves: tuple[Shelf, ...]) -> Document:

@@ -1,0 +1,209 @@
+"""Brings readings and record tables to the parameters that they feed, with the meters and rows behind each value."""
+
+import duckdb
+
+from tonne.engine import calendar
+from tonne.engine.data.amounts import Target, exact_text
+from tonne.engine.data.dataset import DataFile, DatasetBuilder
+from tonne.engine.data.domain import Domain, Index
+from tonne.engine.data.feeds import FeedSource, aggregate, first_rows_outside
+from tonne.engine.data.intake import FileFacts
+from tonne.engine.data.lookup import member_unit
+from tonne.engine.data.project import Feed, Project
+from tonne.engine.data.readings import LoadedReadings, load_readings
+from tonne.engine.data.records import RecordSource, load_records
+from tonne.engine.errors import Place, Problem, ProjectError, nearest
+from tonne.engine.findings import Finding, Severity
+from tonne.engine.plan import Plan
+from tonne.engine.spec.methodology import Quantity
+from tonne.engine.units import Unit
+
+
+def put_readings(
+    project: Project, plan: Plan, domain: Domain, store: duckdb.DuckDBPyConnection, work: DatasetBuilder
+) -> None:
+    """Read every file of readings and take the values of the parameters that it feeds."""
+    for name, spec in project.spec.readings.items():
+        feeds = [
+            feed
+            for position, feed in enumerate(spec.feeds)
+            if _is_wanted(feed.parameter, ("readings", name, "feeds", position), project, plan, work)
+        ]
+        if not feeds:
+            continue
+        loaded = load_readings(store, project, name)
+        work.files[loaded.facts.shown] = _data_file(loaded.facts)
+        work.findings.extend(loaded.findings)
+        for feed in feeds:
+            _put_feed(loaded, feed, project, plan, domain, store, work)
+
+
+def _put_feed(  # noqa: PLR0913 (one file, one feed, and where it goes)
+    loaded: LoadedReadings,
+    feed: Feed,
+    project: Project,
+    plan: Plan,
+    domain: Domain,
+    store: duckdb.DuckDBPyConnection,
+    work: DatasetBuilder,
+) -> None:
+    quantity = plan.methodology.quantities[feed.parameter]
+    target = feed_target(feed, quantity, plan, domain, project)
+    fed = aggregate(store, loaded, feed, target)
+    work.findings.extend(fed.findings)
+    sources: dict[Index, list[FeedSource]] = {}
+    for source in fed.sources:
+        sources.setdefault(source.key, []).append(source)
+    place = project.document.place("readings", loaded.name)
+    outside = _outside(loaded, feed, quantity, target, store)
+    work.problems.extend(outside)
+    for key, value in fed.values.items():
+        origin = {
+            "kind": "readings",
+            "file": loaded.facts.shown,
+            "readings": loaded.name,
+            "take": feed.take,
+            "place": str(place),
+            "source": _said(loaded.spec.source),
+            "meters": [_meter(source) for source in sources.get(key, [])],
+        }
+        work.put(feed.parameter, _numbered(key, quantity, plan, domain), value, origin, place)
+
+
+def feed_target(feed: Feed, quantity: Quantity, plan: Plan, domain: Domain, project: Project) -> Target:
+    """Describe a parameter to the readings stage; the unit is that of the member that the feed names."""
+    if quantity.parameter.unit_of is not None and feed.by:
+        raise ProjectError(
+            Problem(
+                f"{quantity.id} has a unit for each member, so one column of readings cannot feed them all",
+                project.document.place("readings"),
+                hint="feed each member on its own with `at:`, or use `records:` with a column of units",
+            )
+        )
+    return _target(quantity, member_unit(plan, quantity, feed.at) if feed.at else quantity.unit, plan, domain)
+
+
+def _target(quantity: Quantity, unit: Unit, plan: Plan, domain: Domain) -> Target:
+    steps = {name: domain.steps[name] for name in quantity.over if plan.methodology.step(name)}
+    members = {
+        name: [domain.label((name,), (member,)) for member in domain.members[name]] for name in quantity.over if name not in steps
+    }
+    return Target(unit, quantity.over, steps, members)
+
+
+def _numbered(key: Index, quantity: Quantity, plan: Plan, domain: Domain) -> Index:
+    """Bring members of time dimensions outside the clock from labels to numbers."""
+    return tuple(
+        calendar.parse_label(domain.steps[name], str(member)) or member
+        if name in domain.steps and not plan.methodology.step(name)
+        else member
+        for name, member in zip(quantity.over, key, strict=True)
+    )
+
+
+def _outside(
+    loaded: LoadedReadings, feed: Feed, quantity: Quantity, target: Target, store: duckdb.DuckDBPyConnection
+) -> list[Problem]:
+    bounds = quantity.parameter.bounds
+    if bounds is None or feed.take != "all":
+        return []
+    maximum = bounds.max if loaded.spec.value.reads == "state" else None
+    rows = first_rows_outside(store, loaded, feed, target, bounds.min, maximum)
+    told = f"{quantity.id} is at least {exact_text(bounds.min)}" if bounds.min is not None else f"{quantity.id} has bounds"
+    return [
+        Problem(
+            "the reading is outside the bounds of its parameter",
+            Place(row.file, row.row, field=loaded.spec.value.column),
+            told,
+            f"{exact_text(row.value)} {loaded.spec.value.unit}",
+            "if the sign tells the direction, say `take: positive` or `take: negative`",
+        )
+        for row in rows
+    ]
+
+
+def _meter(source: FeedSource) -> dict[str, object]:
+    return {
+        "meter": source.meter,
+        "count": source.count,
+        "taken": source.taken,
+        "first": source.first,
+        "last": source.last,
+        "total": source.total,
+        "total_unit": source.total_unit,
+        "amount": source.amount,
+    }
+
+
+def put_records(
+    project: Project, plan: Plan, domain: Domain, store: duckdb.DuckDBPyConnection, work: DatasetBuilder
+) -> None:
+    """Read every record table and take the values of the parameters that it gives."""
+    for name, spec in project.spec.records.items():
+        targets = {
+            parameter: _target(plan.methodology.quantities[parameter], plan.methodology.quantities[parameter].unit, plan, domain)
+            for parameter in spec.parameters
+            if _is_wanted(parameter, ("records", name, "parameters", parameter), project, plan, work)
+        }
+        if not targets:
+            continue
+
+        def unit_for(parameter: str, members: dict[str, str]) -> Unit:
+            return member_unit(plan, plan.methodology.quantities[parameter], members)
+
+        loaded = load_records(store, project, name, targets, unit_for)
+        work.files[loaded.facts.shown] = _data_file(loaded.facts)
+        work.findings.extend(loaded.findings)
+        place = project.document.place("records", name)
+        sources = {(source.parameter, source.key): source for source in loaded.sources}
+        for parameter, values in loaded.values.items():
+            quantity = plan.methodology.quantities[parameter]
+            for key, value in values.items():
+                origin = _record_origin(loaded.facts, name, spec.source, place, sources.get((parameter, key)))
+                work.put(parameter, _numbered(key, quantity, plan, domain), value, origin, place)
+
+
+def _record_origin(
+    facts: FileFacts, name: str, source: object, place: Place, rows: RecordSource | None
+) -> dict[str, object]:
+    origin: dict[str, object] = {"kind": "records", "file": facts.shown, "records": name, "place": str(place), "source": _said(source)}
+    if rows is not None:
+        origin |= {"rows": list(rows.rows), "count": rows.count, "totals": dict(rows.totals)}
+    return origin
+
+
+def _said(source: object) -> object:
+    dump = getattr(source, "model_dump", None)
+    return dump() if dump else source
+
+
+def _data_file(facts: FileFacts) -> DataFile:
+    return DataFile(facts.shown, facts.sha256, facts.bytes)
+
+
+def _is_wanted(
+    parameter: str, steps: tuple[str | int, ...], project: Project, plan: Plan, work: DatasetBuilder
+) -> bool:
+    quantity = plan.methodology.parameters.get(parameter)
+    place = project.document.place(*steps)
+    if quantity is None:
+        work.problems.append(Problem(f"unknown parameter '{parameter}'", place, hint=nearest(parameter, plan.methodology.parameters)))
+        return False
+    if quantity.parameter.from_ not in {"monitored", "fixed"}:
+        work.problems.append(Problem(f"{parameter} is set by the methodology, not by readings", place))
+        return False
+    if parameter not in plan.needed:
+        work.findings.append(not_used(parameter))
+        return False
+    return True
+
+
+def not_used(name: str) -> Finding:
+    """Note that a value that is given does not enter the result."""
+    return Finding(
+        "project.value_not_used",
+        Severity.NOTE,
+        f"项目文件给出的 {name} 在所选分支下不参与计算。",
+        f"{name} is given in the project file, but the chosen branches do not use it.",
+        {"parameter": name},
+    )

@@ -1,0 +1,269 @@
+"""What the readings of one meter say together: repeated readings are resolved, gaps are found.
+
+A series is what one meter measures, for one combination of the members that the file names. Nothing is
+estimated; what is dropped or missing becomes a finding.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+from tonne.engine.data.amounts import DECIMALS, DIGITS, exact_text
+from tonne.engine.data.intake import FileFacts, cut_problems
+from tonne.engine.data.local_time import Grid, LocalTime
+from tonne.engine.data.project import Readings
+from tonne.engine.data.store import Statements
+from tonne.engine.errors import SHOWN_PROBLEMS, DataError, Place, Problem
+from tonne.engine.findings import Finding, Severity
+
+VALUE = f"DECIMAL(38, {DECIMALS})"
+SHOWN_EXAMPLES = 10
+SHOWN_CASES = 50
+SHOWN_GAPS = 100
+
+_ORDERS = {
+    "refuse": "row",
+    "first": "row",
+    "last": "row DESC",
+    "lowest": "value, row",
+    "highest": "value DESC, row",
+    "mean": "row",
+}
+_RULES_ZH = {
+    "first": "取首次出现的数值",
+    "last": "取末次出现的数值",
+    "lowest": "取最小值",
+    "highest": "取最大值",
+    "mean": "取平均值",
+}
+_RULES_EN = {
+    "first": "the first one in the file counts",
+    "last": "the last one in the file counts",
+    "lowest": "the lowest counts",
+    "highest": "the highest counts",
+    "mean": "their mean counts",
+}
+
+
+@dataclass(frozen=True)
+class Series:
+    """The readings of one file while they are being judged."""
+
+    sql: Statements  # {cells}: as read; {table}: row, series, moment, value, slot; {key}: what tells series apart
+    spec: Readings
+    facts: FileFacts
+    time: LocalTime
+    grid: Grid
+    labels: tuple[str, ...]  # columns that name members
+
+    @property
+    def shown(self) -> str:
+        """The file as messages name it."""
+        return self.facts.shown
+
+    @property
+    def is_register(self) -> bool:
+        """Whether the values are a running total."""
+        return self.spec.value.reads == "register"
+
+    def place(self, row: int, column: str | None = None) -> Place:
+        """Point at a cell."""
+        return Place(self.shown, row, field=column)
+
+    def name(self, key: Sequence[Any]) -> str:
+        """Name a series: its meter, and the members if the file names any."""
+        meter, *members = key
+        return f"{meter} ({', '.join(members)})" if members else str(meter)
+
+
+def rounded(value: Fraction) -> Decimal | None:
+    """Round half-even to what the store holds; None if the value is too large for it."""
+    scaled = round(value * 10**DECIMALS)
+    return (
+        Decimal(scaled).scaleb(-DECIMALS, Context(prec=60))
+        if abs(scaled) < 10 ** (DIGITS + DECIMALS)
+        else None
+    )
+
+
+def resolve_duplicates(series: Series) -> list[Finding]:
+    """Drop repeated readings, and resolve those that contradict each other by the rule of the project.
+
+    Raises:
+        DataError: readings contradict each other and the rule is to refuse; with both rows.
+    """
+    rule = series.spec.duplicates
+    series.sql.ask(
+        "CREATE OR REPLACE TEMP TABLE repeated AS SELECT *, row_number() OVER (PARTITION BY {key}, moment "
+        "ORDER BY {order}) AS rank, min(value) OVER same <> max(value) OVER same AS contradicts "
+        "FROM {table} SEMI JOIN (SELECT {key}, moment FROM {table} GROUP BY ALL HAVING count(*) > 1) "
+        "USING ({key}, moment) WINDOW same AS (PARTITION BY {key}, moment)",
+        order=_ORDERS[rule],
+    )
+    findings = [*_dropped(series), *_resolved(series)]
+    if findings:
+        if rule == "mean":
+            _take_means(series)
+        series.sql.ask("DELETE FROM {table} WHERE row IN (SELECT row FROM repeated WHERE rank > 1)")
+    return findings
+
+
+def _dropped(series: Series) -> list[Finding]:
+    cases = series.sql.ask(
+        "SELECT {key}, moment, any_value(value), list(row ORDER BY row), "
+        "CAST(sum(count(*) - 1) OVER () AS BIGINT) FROM repeated WHERE NOT contradicts "
+        "GROUP BY {key}, moment ORDER BY min(row) LIMIT ?",
+        SHOWN_EXAMPLES,
+    )
+    if not cases:
+        return []
+    count = cases[0][-1]
+    examples = [
+        {
+            "meter": series.name(key),
+            "time": series.time.text(moment),
+            "value": exact_text(value),
+            "rows": rows,
+        }
+        for *key, moment, value, rows, _ in cases
+    ]
+    first = examples[0]
+    return [
+        Finding(
+            "readings.duplicates_dropped",
+            Severity.NOTE,
+            f"{series.shown}中有{count}条读数与另一条的计量点、时刻和数值均相同，已剔除，只计一次"
+            f"(首例：{first['meter']}，{first['time']})。",
+            f"{series.shown}: {count} readings repeat another one of the same meter, time and value and count once "
+            f"(first: {first['meter']} at {first['time']}).",
+            {"count": count, "examples": examples},
+            Place(series.shown),
+        )
+    ]
+
+
+def _resolved(series: Series) -> list[Finding]:
+    rule = series.spec.duplicates
+    cases = series.sql.ask(
+        "SELECT {key}, moment, list({{'row': row, 'value': value}} ORDER BY row), "
+        "any_value(row) FILTER (rank = 1), count(*) OVER () FROM repeated WHERE contradicts "
+        "GROUP BY {key}, moment ORDER BY min(row) LIMIT ?",
+        SHOWN_CASES,
+    )
+    if not cases:
+        return []
+    count = cases[0][-1]
+    if rule == "refuse":
+        problems = [_contradiction(series, *case) for case in cases[:SHOWN_PROBLEMS]]
+        raise DataError(cut_problems(problems, count, series.shown))
+    listed = [
+        {
+            "meter": series.name(key),
+            "time": series.time.text(moment),
+            "values": [{"row": entry["row"], "value": exact_text(entry["value"])} for entry in entries],
+        }
+        | ({} if rule == "mean" else {"kept_row": kept})
+        for *key, moment, entries, kept, _ in cases
+    ]
+    first = listed[0]
+    return [
+        Finding(
+            "readings.duplicates_resolved",
+            Severity.CLARIFICATION,
+            f"{series.shown}中有{count}处同一计量点、同一时刻出现不同数值(首例：{first['meter']}，{first['time']})，"
+            f"按项目文件规定{_RULES_ZH[rule]}，请说明重复的原因。",
+            f"{series.shown}: {count} times one meter has different values for one time "
+            f"(first: {first['meter']} at {first['time']}); {_RULES_EN[rule]}, as the project states. "
+            "Please explain the repetition.",
+            {"rule": rule, "count": count, "cases": listed},
+            Place(series.shown),
+        )
+    ]
+
+
+def _contradiction(series: Series, *case: Any) -> Problem:
+    *key, moment, entries, _, _ = case
+    one, other = entries[0], next(entry for entry in entries if entry["value"] != entries[0]["value"])
+    return Problem(
+        f"meter {series.name(key)} has different values for {series.time.text(moment)}",
+        series.place(other["row"], series.spec.value.column),
+        found=f"{exact_text(one['value'])} in row {one['row']} and {exact_text(other['value'])} in row {other['row']}",
+        hint="`duplicates:` in the project file says which one counts: first, last, lowest, highest or mean",
+    )
+
+
+def _take_means(series: Series) -> None:
+    cases = series.sql.ask(
+        "SELECT any_value(row) FILTER (rank = 1), list_distinct(list(value)) FROM repeated WHERE contradicts "
+        "GROUP BY {key}, moment"
+    )
+    means = [rounded(sum(map(Fraction, values), Fraction(0)) / len(values)) for _, values in cases]
+    series.sql.ask(
+        "UPDATE {table} SET value = CAST(means.value AS {value}) "
+        "FROM (SELECT unnest(?) AS row, unnest(?) AS value) AS means WHERE {table}.row = means.row",
+        [row for row, _ in cases],
+        [f"{mean:f}" for mean in means],
+        value=VALUE,
+    )
+
+
+def find_gaps(series: Series) -> list[Finding]:
+    """Report for each series the intervals of the period, or of a register the times, without a reading."""
+    total = series.grid.count + series.is_register
+    cases = series.sql.ask(
+        "WITH present AS (SELECT DISTINCT {key}, slot FROM {table}), "
+        "bounded AS (FROM present UNION ALL (SELECT DISTINCT {key}, ? AS slot FROM {cells})), "
+        "steps AS (SELECT {key}, slot, lag(slot, 1, -1) OVER (PARTITION BY {key} ORDER BY slot) AS before "
+        "FROM bounded), "
+        "gaps AS (SELECT {key}, before + 1 AS first, slot - 1 AS last FROM steps WHERE slot - before > 1) "
+        "SELECT {key}, list_slice(list([first, last] ORDER BY first), 1, ?), count(*), "
+        "CAST(sum(last - first + 1) AS BIGINT) FROM gaps GROUP BY {key} ORDER BY {key}",
+        total,
+        SHOWN_GAPS,
+    )
+    return [_gap(series, total, *case) for case in cases]
+
+
+def _gap(series: Series, total: int, *case: Any) -> Finding:
+    *key, extents, gaps, missing = case
+    register = series.is_register
+    meter, (unit_zh, unit_en) = (
+        series.name(key),
+        ("次读数", "readings") if register else ("个时段", "intervals"),
+    )
+    listed = []
+    for first, last in extents:
+        extent = {
+            "first": series.time.text(series.grid.edge(first)),
+            "last": series.time.text(series.grid.edge(last)),
+            "missing": last - first + 1,
+        }
+        # The difference over an inner gap of a register is known; only its course is not.
+        listed.append(extent | ({"bridged": 0 < first and last < total - 1} if register else {}))
+    share = coverage(total - missing, total)
+    begins, ends = listed[0]["first"], listed[0]["last"]
+    return Finding(
+        "readings.gap",
+        Severity.CLARIFICATION,
+        f"{series.shown}：计量点{meter}在监测期内应有{total}{unit_zh}，缺{missing}{unit_zh}(共{gaps}处，"
+        f"首处自{begins}至{ends})，数据完整率{share}%；请说明原因及替代数据的处理方法。",
+        f"{series.shown}: meter {meter} lacks {missing} of {total} {unit_en} of the monitoring period in {gaps} "
+        f"gaps (the first from {begins} to {ends}); coverage {share} %. Please explain the cause and the treatment.",
+        {
+            "meter": meter,
+            "expected": total,
+            "missing": missing,
+            "coverage_percent": share,
+            "gaps": gaps,
+            "extents": listed,
+        },
+        Place(series.shown),
+    )
+
+
+def coverage(present: int, expected: int) -> str:
+    """Give a share in percent with two decimals, never rounded up to 100."""
+    hundredths = present * 10_000 // expected
+    return f"{hundredths // 100}.{hundredths % 100:02d}"

@@ -1,0 +1,73 @@
+"""Opens an output folder or a dossier and computes it again from what it holds, and from nothing else."""
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from tonne.engine.data.project import PROJECT_FILE, load_project
+from tonne.engine.errors import DataError, Place, Problem, UnknownNameError
+from tonne.engine.result.files import DOSSIER_FILE
+from tonne.engine.result.result import Result
+from tonne.engine.run import run_project
+from tonne.engine.spec.catalogue import Shelf, load_methodology
+
+MAX_UNPACKED = 20 << 30
+MAX_ENTRIES = 10_000
+
+
+@contextmanager
+def reopened(reference: str | Path, told: Callable[[str], None] | None = None) -> Iterator[tuple[Result, str]]:
+    """Compute a dossier again; gives the result and the digest that the dossier states.
+
+    The data files stand unpacked as long as the context lasts.
+
+    Raises:
+        UnknownNameError: there is no dossier.
+        DataError: the dossier is damaged, or holds what it should not.
+    """
+    path = Path(reference)
+    archive = path / DOSSIER_FILE if path.is_dir() else path
+    if not archive.is_file():
+        raise UnknownNameError(Problem(f"no dossier at {reference}", hint="give the output folder of `tonne run`, or its dossier.zip"))
+    with tempfile.TemporaryDirectory(prefix="tonne-") as scratch:
+        folder = Path(scratch)
+        _unpack(archive, folder)
+        stated = _manifest(folder, archive)
+        project = load_project(folder / "project" / PROJECT_FILE)
+        name = _methodology_id(folder, project.spec.methodology, archive)
+        methodology = load_methodology(name, Shelf(folder / "methodologies", "methodologies"))
+        yield run_project(project, methodology, told or (lambda _stage: None)), stated
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    place = Place(str(archive))
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            entries = opened.infolist()
+            if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
+                raise DataError(Problem("the dossier is too large", place))
+            for entry in entries:
+                parts = PurePosixPath(entry.filename)
+                if parts.is_absolute() or ".." in parts.parts or "\\" in entry.filename:
+                    raise DataError(Problem(f"the dossier holds a path that leads outside: {entry.filename[:80]}", place))
+            opened.extractall(folder)
+    except (zipfile.BadZipFile, EOFError, OSError) as fault:
+        raise DataError(Problem(f"the dossier cannot be opened: {fault}", place)) from None
+
+
+def _manifest(folder: Path, archive: Path) -> str:
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        return str(manifest["result_digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DataError(Problem("the dossier has no manifest that can be read", Place(str(archive)))) from None
+
+
+def _methodology_id(folder: Path, named: str, archive: Path) -> str:
+    name = PurePosixPath(named).name if not named.endswith(".yaml") else PurePosixPath(named).parent.name
+    if (folder / "methodologies" / name / "spec.yaml").is_file():
+        return name
+    raise DataError(Problem(f"the dossier lacks the methodology {name}", Place(str(archive))))

@@ -1,0 +1,86 @@
+"""Writes a result as files: `result.json`, `values.parquet`, and the dossier with all that made it."""
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tonne.engine.result.result import Result, plain
+
+RESULT_FILE = "result.json"
+VALUES_FILE = "values.parquet"
+DOSSIER_FILE = "dossier.zip"
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Write `result.json`: the same bytes for the same inputs, but for the time stamp."""
+    data = {"digest": result.digest, **result.as_data()}
+    path.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def write_values(result: Result, path: Path) -> None:
+    """Write `values.parquet`: every quantity at every index, with unit, equation and exact digits."""
+    columns: dict[str, list[Any]] = {name: [] for name in ("id", "quantity", "kind", "at", "value", "exact", "unit", "section", "equation")}
+    for name in [*result.plan.needed, *result.values]:
+        quantity = result.methodology.quantities.get(name)
+        cite = quantity.spec.cite if quantity else None
+        unit = result.plan.unit(name).text
+        kind = "equation" if name in result.values else "parameter"
+        over = result.plan.over(name)
+        for index, value in sorted(result.values_of(name).items()):
+            columns["id"].append(result.label(name, index))
+            columns["quantity"].append(name)
+            columns["kind"].append(kind)
+            columns["at"].append(result.dataset.domain.label(over, index))
+            columns["value"].append(float(value))
+            columns["exact"].append(plain(value))
+            columns["unit"].append(unit)
+            columns["section"].append(cite.section if cite else None)
+            columns["equation"].append(cite.number if cite else None)
+    store = duckdb.connect(":memory:", config={"threads": "1", "autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    try:
+        kinds = ["DOUBLE" if name == "value" else "VARCHAR" for name in columns]
+        slots = ", ".join(f'unnest(CAST(? AS {kind}[])) AS "{name}"' for name, kind in zip(columns, kinds, strict=True))
+        store.execute(f"CREATE TEMP TABLE all_values AS SELECT {slots}", list(columns.values()))
+        store.execute("COPY all_values TO ? (FORMAT parquet, COMPRESSION zstd)", [str(path)])
+    finally:
+        store.close()
+
+
+def write_dossier(result: Result, path: Path) -> None:
+    """Write one file with everything that is needed to recompute the result elsewhere."""
+    parts: dict[str, bytes] = {"project/project.yaml": result.project.document.text.encode()}
+    spec_documents = [result.methodology.document, *(document for _, document in result.methodology.modules.values())]
+    for document in spec_documents:
+        parts[f"methodologies/{document.data['id']}/spec.yaml"] = document.text.encode()
+    for name, table in result.methodology.tables.items():
+        parts[f"methodologies/factors/{name}.yaml"] = table.document.text.encode()
+    with tempfile.TemporaryDirectory(prefix="tonne-") as scratch:
+        for writer, name in ((write_result, RESULT_FILE), (write_values, VALUES_FILE)):
+            writer(result, Path(scratch) / name)
+            parts[name] = (Path(scratch) / name).read_bytes()
+    files = {f"project/{file.path}": result.project.folder / file.path for file in result.dataset.files}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
+    digests |= {f"project/{file.path}": file.sha256 for file in result.dataset.files}
+    manifest = {"format": 1, "engine": {"name": "tonne", "version": result.engine_version}, "result_digest": result.digest, "files": dict(sorted(digests.items()))}
+    parts["manifest.json"] = (json.dumps(manifest, indent=1) + "\n").encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(parts):
+            archive.writestr(_entry(name), parts[name])
+        for name in sorted(files):
+            with archive.open(_entry(name, stored=name.endswith((".gz", ".parquet"))), "w") as target, files[name].open("rb") as source:
+                while block := source.read(1 << 20):
+                    target.write(block)
+
+
+def _entry(name: str, stored: bool = False) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    return entry

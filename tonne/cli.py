@@ -1,0 +1,213 @@
+"""The command line: reads arguments, calls the package, prints; knows no methodology and no arithmetic.
+
+Everything that takes time to import is imported by the command that needs it.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from tonne.engine.result.result import Result
+
+FAILED = 1
+REFUSED = 2
+
+
+def main() -> None:
+    """Run the command line; an input that is refused ends with its message and code 2."""
+    from tonne.engine.errors import TonneError  # noqa: PLC0415
+
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except TonneError as fault:
+        click.echo(f"error: {fault}", err=True)
+    except click.exceptions.Abort:
+        click.echo("interrupted; nothing was written", err=True)
+    except click.ClickException as fault:
+        fault.show()
+    except OSError as fault:
+        click.echo(f"error: {fault.filename or ''}: {fault.strerror or fault}", err=True)
+    sys.exit(REFUSED)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tonne", prog_name="tonne")
+def cli() -> None:
+    """Quantify emission reductions: methodologies as checked, computed and documented data.
+
+    Start with `tonne list`, then `tonne init ID DIR`, fill in the project file, and `tonne run DIR --out out`.
+    """
+
+
+@cli.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(as_json: bool) -> None:
+    """List the bundled methodologies and modules, with how well each is confirmed."""
+    from tonne.listing import methodology_rows  # noqa: PLC0415
+
+    rows = methodology_rows()
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    _table(
+        ["id", "title", "category", "scheme", "evidence of equations and defaults", "cases"],
+        [[row["id"], f"{row['title']['en']}\n{row['title']['zh']}", row["category"] or row["kind"], row["scheme"], row["evidence"], str(row["cases"])] for row in rows],
+    )
+
+
+@cli.command()
+@click.argument("methodology")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of names and texts.")
+def show(methodology: str, lang: str) -> None:
+    """Show a methodology in readable form: parameters, equations, conditions, what it does not cover."""
+    from tonne.esg.reading import methodology_text  # noqa: PLC0415
+
+    from tonne.engine.spec.catalogue import load_methodology  # noqa: PLC0415
+
+    click.echo(methodology_text(load_methodology(methodology), lang))
+
+
+@cli.command()
+@click.argument("methodologies", nargs=-1, metavar="[ID|PATH]...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the findings.")
+def check(methodologies: tuple[str, ...], as_json: bool, lang: str) -> None:
+    """Check methodologies: names, index sets, units and substances, structure, evidence.
+
+    Without an argument all bundled ones are checked. Ends with 1 when a check fails.
+    """
+    from tonne.api import check as run_checks  # noqa: PLC0415
+    from tonne.api import list_methodologies  # noqa: PLC0415
+
+    reports = [run_checks(name) for name in methodologies or list_methodologies()]
+    if as_json:
+        click.echo(json.dumps([report.as_data() for report in reports], ensure_ascii=False, indent=1))
+    for report in [] if as_json else reports:
+        click.echo(f"{report.methodology}: {'passed' if report.passed else 'FAILED'}  (digest {report.digest[:12]})")
+        for outcome in report.outcomes:
+            click.echo(f"  {outcome.check.number} {outcome.check.name}: {'passed' if outcome.passed else 'FAILED'}")
+            for finding in outcome.findings:
+                where = f"{finding.place}: " if finding.failed and finding.place else ""
+                click.echo(f"      {where}{finding.zh if lang == 'zh' else finding.en} [{finding.code}]")
+    if not all(report.passed for report in reports):
+        sys.exit(FAILED)
+
+
+@cli.command()
+@click.argument("project", type=click.Path())
+@click.option("--out", required=True, type=click.Path(), help="Folder for the output; made or replaced as a whole.")
+@click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON.")
+def run(project: str, out: str, as_json: bool) -> None:
+    """Compute a project and write its documents.
+
+    PROJECT is a project file or the folder of one. Ends with 1 when a blocking finding or a corrective
+    action stands against the reduction.
+    """
+    from tonne.api import run as run_project  # noqa: PLC0415
+    from tonne.esg.release import require_free  # noqa: PLC0415
+
+    require_free(Path(out).resolve())
+    with _progress() as told:
+        result = run_project(project, out, told)
+    if as_json:
+        data = result.as_data()
+        click.echo(json.dumps({key: data[key] for key in ("years", "total", "findings", "agreement")}, ensure_ascii=False, indent=1))
+    else:
+        _print_result(result, out)
+    if result.failed:
+        sys.exit(FAILED)
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR|DOSSIER", type=click.Path())
+@click.argument("quantity", metavar="QUANTITY[@INDEX]")
+@click.option("--depth", default=30, show_default=True, help="How many equations deep to go.")
+@click.option("--readings", "rows", default=0, show_default=True, help="Show up to so many raw readings under each value that comes from them.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def trace(folder: str, quantity: str, depth: int, rows: int, as_json: bool) -> None:
+    """Show where a number comes from, down to the readings.
+
+    DIR is the output folder of `tonne run`. Everything is computed again from its dossier, so what is
+    shown is what the numbers are really made of. INDEX is as in the reports: BE@2024, EG_PJ@2024-03.
+    """
+    from tonne.engine.reopen import reopened  # noqa: PLC0415
+    from tonne.engine.result.trace import find_value  # noqa: PLC0415
+    from tonne.engine.result.trace import trace as trace_value  # noqa: PLC0415
+
+    with _progress() as told, reopened(folder, told) as (result, stated):
+        if result.digest != stated:
+            click.echo(f"warning: the dossier states digest {stated[:12]}, computed again it is {result.digest[:12]}", err=True)
+        name, index = find_value(result, quantity)
+        found = trace_value(result, name, index, depth)
+        from tonne.listing import trace_data, trace_lines  # noqa: PLC0415
+
+        if as_json:
+            click.echo(json.dumps(trace_data(found), ensure_ascii=False, indent=1))
+            return
+        for line in trace_lines(result, found, rows):
+            click.echo(line)
+
+
+@cli.command()
+@click.argument("methodology")
+@click.argument("folder", metavar="DIR", type=click.Path())
+def init(methodology: str, folder: str) -> None:
+    """Make a new project folder: a project file to fill in, and empty data files with headers."""
+    from tonne.engine.data.scaffold import scaffold  # noqa: PLC0415
+    from tonne.engine.spec.catalogue import load_methodology  # noqa: PLC0415
+
+    for path in scaffold(load_methodology(methodology), Path(folder)):
+        click.echo(f"wrote {path}")
+    click.echo(f"fill in {Path(folder) / 'project.yaml'}, then: tonne run {folder} --out out")
+
+
+def _table(headings: list[str], rows: list[list[str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(*headings, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    width = None if sys.stdout.isatty() else 160
+    Console(width=width, highlight=False).print(table)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Show the stage that runs, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield lambda _stage: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    with Console(stderr=True).status("starting") as status:
+        yield lambda stage: status.update(f"{stage} …")
+
+
+def _print_result(result: "Result", out: str) -> None:
+    from tonne.esg.numbers import number_text  # noqa: PLC0415
+
+    spec = result.project.spec
+    click.echo(f"{spec.name.en} · {result.methodology.spec.title.en} ({result.methodology.spec.source.document})")
+    if spec.statement:
+        click.echo(f"note: {spec.statement.en}")
+    rows = [[year.year, *(number_text(year.rounded[role], "tCO2e") for role in year.rounded)] for year in result.years]
+    rows.append(["total", *(number_text(result.rounded_total(role), "tCO2e") for role in result.years[0].rounded)])
+    _table(["year", "baseline tCO2e", "project tCO2e", "leakage tCO2e", "reduction tCO2e"], rows)
+    severities: dict[str, int] = {}
+    for finding in result.findings:
+        severities[finding.severity.value] = severities.get(finding.severity.value, 0) + 1
+    told = ", ".join(f"{count} {severity}" for severity, count in severities.items()) or "none"
+    click.echo(f"findings: {told}")
+    for finding in result.findings:
+        if finding.failed:
+            click.echo(f"  {finding.severity.value}: {finding.en} [{finding.code}]")
+    agreement = result.agreement
+    click.echo(f"two evaluators agree on {agreement.compared:,} values, largest relative difference {agreement.largest:.1e}")
+    click.echo(f"written to {out}: result.json, report.zh.docx, report.en.docx, report.html, workbook.xlsx, values.parquet, dossier.zip")
