@@ -6,6 +6,7 @@ from typing import Any
 from tonne.engine.check.checks import evidence_counts
 from tonne.engine.result.result import Result, plain
 from tonne.engine.result.trace import Trace
+from tonne.engine.result.walk import readings_of
 from tonne.engine.spec.catalogue import bundled, load_methodology, methodology_ids
 from tonne.engine.spec.models import Cite
 from tonne.engine.units import unit_label
@@ -98,7 +99,7 @@ def _origin(trace: Trace) -> Iterator[str]:
 
 
 def _reading_lines(result: Result, trace: Trace, limit: int) -> Iterator[str]:
-    from tonne.engine.walk import readings_of  # noqa: PLC0415 (opens the data files again)
-
+    column = result.project.spec.readings[str((trace.origin or {})["readings"])].value
     for row in readings_of(result, trace, limit):
-        yield f"{row.place}: {row.meter} {row.time} {row.value}"
+        difference = f" (difference to row {row.earlier})" if row.earlier else ""
+        yield f"{row.file}:{row.row}: {row.meter} {row.time} {exact_text(row.value)} {column.unit}{difference}"

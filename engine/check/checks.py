@@ -98,6 +98,7 @@ def names(methodology: Methodology, _inference: Inference) -> list[Finding]:
         )
         for group in cycles(trees)
     ]
+    findings += _shared_symbols(methodology, trees)
     if methodology.spec.outputs is None:
         return findings + _unused_in_module(methodology, trees)
     used = reachable(trees, _roots(methodology)) | _named_in_conditions(methodology) | _named_in_whens(methodology)
@@ -109,6 +110,22 @@ def names(methodology: Methodology, _inference: Inference) -> list[Finding]:
             _fault("names.unused", f"{kind_zh} {name} 不影响任何结果", f"{kind_en} {name} contributes to no output, condition or reported value", quantity)
         )
     return findings + _unused_options_and_dimensions(methodology)
+
+
+def _shared_symbols(methodology: Methodology, trees: dict[str, Node]) -> list[Finding]:
+    """Find equations that, as printed, name different quantities by one symbol."""
+    findings: list[Finding] = []
+    for name, tree in trees.items():
+        owners: dict[str, str] = {}
+        parts = [name, *(part.id for part in walk(tree) if isinstance(part, Name) and part.id in methodology.quantities)]
+        for part in dict.fromkeys(parts):
+            symbol = methodology.quantities[part].symbol
+            if owners.setdefault(symbol, part) != part and tree != Name(part):
+                told = f"{owners[symbol]}, {part}: {symbol}"
+                findings.append(
+                    _fault("names.shared_symbol", f"公式 {name} 中不同的量使用同一符号（{told}）", f"equation {name} prints different quantities by one symbol ({told})", methodology.quantities[name])
+                )
+    return findings
 
 
 def _unused_in_module(methodology: Methodology, trees: dict[str, Node]) -> list[Finding]:

@@ -128,7 +128,8 @@ class Lowering:
 
     def _compare(self, node: Compare) -> exp.Expression:
         comparison = {"==": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}[node.operator]
-        return comparison(this=exp.paren(self.lower(node.left)), expression=exp.paren(self.lower(node.right)))
+        left, right = _unconverted(node.left, node.right)
+        return comparison(this=exp.paren(self.lower(left)), expression=exp.paren(self.lower(right)))
 
     def _logic(self, node: Logic) -> exp.Expression:
         join = exp.and_ if node.operator == "and" else exp.or_
@@ -191,6 +192,14 @@ def _is_safe(node: Arithmetic) -> bool:
         return False
     value = node.right.value
     return value != 0 if node.operator == "/" else value > 0 and value.denominator == 1
+
+
+def _unconverted(left: Node, right: Node) -> tuple[Node, Node]:
+    """Leave out the change of unit of two sides of a comparison when it is the same, as of two temperatures."""
+    if not isinstance(left, Convert) or not isinstance(right, Convert):
+        return left, right
+    same = (left.factor, left.offset) == (right.factor, right.offset) and left.factor > 0
+    return (left.operand, right.operand) if same else (left, right)
 
 
 def _rounded(function: str, value: exp.Expression) -> exp.Expression:

@@ -47,11 +47,12 @@ class Staged:
 class _Chain:
     """The state of one frame while it is built."""
 
-    latest: str
+    latest: str | None
     layers: list[dict[str, exp.Expression]] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
     own: list[str] = field(default_factory=list)
+    waiting: dict[Frame, dict[str, exp.Expression]] = field(default_factory=dict)
 
 
 def stage(plan: Plan, bases: Mapping[Frame, str] | None = None, scalars: Mapping[str, float] | None = None) -> Staged:
@@ -61,7 +62,9 @@ def stage(plan: Plan, bases: Mapping[Frame, str] | None = None, scalars: Mapping
         plan: what to compute.
         bases: the relation that holds the parameters of a frame, by frame; by default named `base_<n>`.
             A base has a column for each dimension, for the coarser steps of its clock dimension, and for
-            each parameter of exactly that index set.
+            each parameter of exactly that index set. When bases are given, a frame that is not among them
+            and has no parameters takes its indices from the first reduction into it, and any parameter may
+            be NULL: what needs it is then NULL as well.
         scalars: values of parameters without dimensions, which become literals.
     """
     return _Stager(plan, bases or {}, scalars or {}).run()
@@ -79,12 +82,13 @@ class _Stager:
         self.chains: dict[Frame, _Chain] = {}
         self.relations: list[Relation] = []
         self.place: dict[str, Frame] = {name: self.frame(over) for name, over in plan.needed.items()}
-        self.nullable: set[str] = set(plan.conditional)
+        self.nullable: set[str] = set(plan.conditional) | (set(plan.needed) - set(scalars) if bases else set())
         self.hidden = 0
 
     def run(self) -> Staged:
         for name, frame in self.place.items():
             self.chain(frame).known.add(name)
+            self.source(frame)
         for group in self.plan.groups:
             if len(group) > 1 or _uses_own_past(group[0]):
                 self.recurrence(group)
@@ -95,7 +99,7 @@ class _Stager:
             self.flush(frame)
         return Staged(
             tuple(self.relations),
-            {frame: chain.latest for frame, chain in self.chains.items()},
+            {frame: self.source(frame) for frame in self.chains},
             {frame: tuple(chain.own) for frame, chain in self.chains.items()},
             self.bases,
         )
@@ -119,10 +123,17 @@ class _Stager:
 
     def chain(self, frame: Frame) -> _Chain:
         if frame not in self.chains:
-            base = self.given_bases.get(frame, f"base_{len(self.bases)}")
-            self.bases[frame] = base
-            self.chains[frame] = _Chain(base, known=set(self.keys(frame)))
+            self.chains[frame] = _Chain(None, known=set(self.keys(frame)))
+            if not self.given_bases or frame in self.given_bases:
+                self.source(frame)
         return self.chains[frame]
+
+    def source(self, frame: Frame) -> str:
+        """Name the relation that has what is known of a frame so far, at first its base."""
+        chain = self.chain(frame)
+        if chain.latest is None:
+            chain.latest = self.bases[frame] = self.given_bases.get(frame, f"base_{len(self.bases)}")
+        return chain.latest
 
     def indices(self, node: Node, context: frozenset[str]) -> frozenset[str]:
         """The dimensions a node varies over, inside a context."""
@@ -167,9 +178,6 @@ class _Stager:
         return tree if not self.scalars else transform(tree, self._literal)
 
     def _literal(self, node: Node) -> Node:
-
-
-
         if isinstance(node, Name) and node.id in self.scalars:
             return Number(Fraction(self.scalars[node.id]), "", span=node.span)
         return node
@@ -187,10 +195,11 @@ class _Stager:
     def flush(self, frame: Frame) -> str:
         """Make a relation of the layers of a frame; returns the relation that has all its columns."""
         chain = self.chain(frame)
+        self.gather(frame)
+        source = self.source(frame)
         if not chain.layers:
-            return chain.latest
+            return source
         name = f"{'_'.join(frame) or 'scalar'}_{len(self.relations)}"
-        source = chain.latest
         query: exp.Query = exp.select()
         ctes: list[tuple[str, exp.Query]] = []
         for level, layer in enumerate(chain.layers):
@@ -222,12 +231,16 @@ class _Stager:
 
     def join(self, frame: Frame, relation: str, other: Frame, names: Sequence[str]) -> None:
         """Join columns of a relation on the keys of its frame."""
-        left = self.flush(frame)
+        self.flush(frame)
+        self.attach(frame, relation, other, names)
+
+    def attach(self, frame: Frame, relation: str, other: Frame, names: Sequence[str]) -> None:
+        """Join columns below the layers that are still open."""
         name = f"{'_'.join(frame) or 'scalar'}_{len(self.relations)}"
         query = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("here"))).select(
             *(exp.alias_(column(item, "there"), item, quoted=True) for item in names)
         )
-        query = query.from_(exp.alias_(_table(left), "here"))
+        query = query.from_(exp.alias_(_table(self.source(frame)), "here"))
         there = exp.alias_(_table(relation), "there")
         if other:
             condition = exp.and_(*(exp.EQ(this=column(key, "here"), expression=column(key, "there")) for key in other))
@@ -271,18 +284,29 @@ class _Stager:
         strict = lowering.may_be_null(body) or (where is not None and lowering.may_be_null(where))
         name = self.new_name(node.function)
         aggregate = _aggregate(node.function, value, condition, strict)
-        source = self.flush(body_frame)
-        keys = [key for key in self.keys(result_frame)]
-        query = exp.select(*(column(key) for key in keys), exp.alias_(aggregate, name, quoted=True)).from_(_table(source))
-        if keys:
-            query = query.group_by(*(column(key) for key in keys))
-        relation = f"{name[1:]}_by_{'_'.join(result_frame) or 'all'}"
-        self.relations.append(Relation(relation, query, result_frame, row_level=False))
         if strict or node.function not in {"sum", "count"}:
             self.nullable.add(name)
-        self.join(result_frame, relation, result_frame, [name])
+        chain = self.chain(result_frame)
+        chain.waiting.setdefault(body_frame, {})[name] = aggregate
+        chain.known.add(name)
         self.place[name] = result_frame
         return name
+
+    def gather(self, frame: Frame) -> None:
+        """Compute the reductions that wait to come into a frame, one GROUP BY for each finer frame, and join them."""
+        chain = self.chain(frame)
+        waiting, chain.waiting = chain.waiting, {}
+        for finer, aggregates in waiting.items():
+            source = self.flush(finer)
+            keys = [column(key) for key in self.keys(frame)]
+            query = exp.select(*keys, *(exp.alias_(value, name, quoted=True) for name, value in aggregates.items()))
+            query = query.from_(_table(source)).group_by(*(key.copy() for key in keys))
+            relation = f"{'_'.join(frame) or 'scalar'}_from_{'_'.join(finer)}_{len(self.relations)}"
+            self.relations.append(Relation(relation, query, frame, row_level=False))
+            if chain.latest is None:
+                chain.latest = relation
+            else:
+                self.attach(frame, relation, frame, list(aggregates))
 
     def earlier(self, node: Previous, context: Sequence[str], frame: Frame) -> str:
         """Stage the value of the step before as a window over the frame of the quantity."""
@@ -416,9 +440,6 @@ def _spilled(stager: _Stager, value: exp.Expression, body: Node, lowering: Lower
 
 
 def _without(tree: Node, names: set[str]) -> Node:
-
-
-
     return transform(tree, lambda node: Number(Fraction(0)) if isinstance(node, Name) and node.id in names else node)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 
 from tonne.engine.errors import Place, Problem
@@ -63,6 +63,16 @@ def exact_text(value: Fraction | Decimal | int) -> str:
     digits = str(abs(ratio.numerator) * 10**places // ratio.denominator).zfill(places + 1)
     text = f"{digits[:-places]}.{digits[-places:]}" if places else digits
     return f"-{text}" if ratio < 0 else text
+
+
+def rounded(value: Fraction) -> Decimal | None:
+    """Round half-even to what the store holds; None if the value is too large for it."""
+    scaled = round(value * 10**DECIMALS)
+    return (
+        Decimal(scaled).scaleb(-DECIMALS, Context(prec=60))
+        if abs(scaled) < 10 ** (DIGITS + DECIMALS)
+        else None
+    )
 
 
 def shortened(text: str) -> str:

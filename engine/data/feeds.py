@@ -61,7 +61,7 @@ class FeedValues:
 
 @dataclass(frozen=True)
 class ReadingRow:
-    """One reading, as walked down to from a number; of a register the value is the difference to `earlier`."""
+    """One reading of a value; of a register the value is the difference to the row `earlier`."""
 
     file: str
     row: int
@@ -165,7 +165,7 @@ def aggregate(
     return FeedValues(feed.parameter, values, tuple(sources), findings)
 
 
-def list_readings(
+def list_readings(  # noqa: PLR0913, PLR0917 (a number, and what it was made of)
     store: duckdb.DuckDBPyConnection,
     loaded: LoadedReadings,
     feed: Feed,
@@ -186,7 +186,7 @@ def list_readings(
     return _rows(feeding, " AND ".join(conditions), "moment, meter, row", limit, values)
 
 
-def first_rows_outside(
+def first_rows_outside(  # noqa: PLR0913, PLR0917 (as above, with both bounds)
     store: duckdb.DuckDBPyConnection,
     loaded: LoadedReadings,
     feed: Feed,
@@ -270,8 +270,9 @@ def _sums(feeding: _Feeding) -> list[tuple[Any, ...]]:
     members = "".join(f", {column}" for column in feeding.columns.values())
     try:
         return feeding.sql.ask(
-            "SELECT {number} AS number, meter{members}, {span} AS span, count(*), count(*) FILTER ({counted}), "
-            "min({first}), max(moment), sum({taken}) FROM {table} GROUP BY number, meter{members}, span",
+            "SELECT {number} AS number, meter{members}, {span} AS span, count(*), "
+            "count(*) FILTER ({counted}), min({first}), max(moment), sum({taken}) FROM {table} "
+            "GROUP BY number, meter{members}, span",
             number=feeding.number("begins"),
             members=members,
             span="ends - begins" if feeding.reads == "average" else "0",

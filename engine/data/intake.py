@@ -1,4 +1,4 @@
-"""Looks at a data file before it is read: is it whole, is it text, is it of a sane size; and reads its columns.
+"""Looks at a data file before it is read: is it whole, is it text, is its size sane; and reads its columns.
 
 Everything that would make the column store read wrongly, slowly or without end is refused here, with the
 line. Values are not judged: every column comes out as text.
@@ -291,19 +291,25 @@ def _header(block: bytes, shown: str) -> tuple[str, ...]:
 def _check_text(block: bytes, lines: int, shown: str) -> None:
     position = block.find(b"\0")
     if position >= 0:
+        place, byte = _byte_place(block, position, lines, shown)
         hint = "the file looks like UTF-16 or is not text; save it as CSV in UTF-8"
-        _refuse_byte("a NUL byte", block, position, lines, shown, hint)
+        raise DataError(Problem(f"a NUL byte, byte {byte} of the line", place, hint=hint))
     if block.isascii():
         return
     try:
         block.decode()
     except UnicodeDecodeError as error:
+        place, byte = _byte_place(block, error.start, lines, shown)
         hint = "save the file as CSV in UTF-8"
-        line = _line_at(block, error.start)
-        if _is_gb18030(line):
+        if _is_gb18030(_line_at(block, error.start)):
             hint += " (this line can be read as GB18030, the encoding of older Chinese software)"
-        found = f"byte 0x{block[error.start]:02x}"
-        _refuse_byte(f"{found} is not UTF-8", block, error.start, lines, shown, hint)
+        what = f"the file is not UTF-8: 0x{block[error.start]:02x} is byte {byte} of the line"
+        raise DataError(Problem(what, place, hint=hint)) from None
+
+
+def _byte_place(block: bytes, position: int, lines: int, shown: str) -> tuple[Place, int]:
+    line = lines + block.count(b"\n", 0, position) + 1
+    return Place(shown, line), position - block.rfind(b"\n", 0, position)
 
 
 def _is_gb18030(line: bytes) -> bool:
@@ -317,12 +323,6 @@ def _is_gb18030(line: bytes) -> bool:
 def _line_at(block: bytes, position: int) -> bytes:
     end = block.find(b"\n", position)
     return block[block.rfind(b"\n", 0, position) + 1 : end if end >= 0 else len(block)]
-
-
-def _refuse_byte(what: str, block: bytes, position: int, lines: int, shown: str, hint: str) -> NoReturn:
-    line = lines + block.count(b"\n", 0, position) + 1
-    byte = position - block.rfind(b"\n", 0, position)
-    raise DataError(Problem(f"{what}, byte {byte} of the line", Place(shown, line), hint=hint))
 
 
 def _check_blank(block: bytes, lines: int, blank: int, shown: str) -> int:

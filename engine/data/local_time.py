@@ -56,7 +56,8 @@ class LocalTime:
     def text(self, instant: int) -> str:
         """Write an instant as a local time with its offset.
 
-        >>> local_time(zoneinfo.ZoneInfo("Asia/Shanghai"), Period(start="2024-01-01", end="2024-01-31")).text(0)
+        >>> january = Period(start="2024-01-01", end="2024-01-31")
+        >>> local_time(zoneinfo.ZoneInfo("Asia/Shanghai"), january).text(0)
         '1970-01-01T08:00:00+08:00'
         """
         return self.moment(instant).isoformat()
@@ -67,7 +68,7 @@ class Grid:
     """The intervals of a file of readings, numbered from 0 at the start of the period.
 
     Days and months are those of the local calendar, the others have one length. The first and the last
-    one may cross an end of the period when the period does not consist of whole intervals.
+    may cross an end of the period when the period does not consist of whole intervals.
     """
 
     unit: str
@@ -83,7 +84,7 @@ class Grid:
         return FIXED[self.unit] * self.multiple if self.unit in FIXED else None
 
     def edge(self, index: int) -> int:
-        """Give the instant at which an interval begins; the index after the last gives where that one ends."""
+        """Give the instant at which an interval begins, or the last one ends."""
         return self.begins + index * self.size if self.size else self.edges[index]
 
     def index(self, local_time: LocalTime, instant: str) -> str:

@@ -23,7 +23,6 @@ from tonne.engine.errors import (
     Problem,
     ProjectError,
     UnitError,
-    UnknownNameError,
     listing,
     nearest,
 )
@@ -97,7 +96,7 @@ class _Table:
         return Place(self.facts.shown, row, field=column)
 
 
-def load_records(
+def load_records(  # noqa: PLR0913, PLR0917 (two of them are rarely needed)
     store: duckdb.DuckDBPyConnection,
     project: Project,
     name: str,
@@ -111,7 +110,7 @@ def load_records(
         store: where the file is read, able to read the project's folder.
         project: the project.
         name: which of its record tables.
-        targets: the parameters by name.
+        targets: those of its parameters that are wanted, by name.
         unit_for: gives the unit of a parameter at some members, where it depends on them.
         period: the monitoring period, if it is not the one of the project file.
 
@@ -134,7 +133,7 @@ def load_records(
             problems += error.problems[: SHOWN_PROBLEMS - len(problems)]
     if problems:
         raise DataError(cut_problems(problems, faults, facts.shown))
-    values: dict[str, dict[Key, Fraction]] = {parameter: {} for parameter in spec.parameters}
+    values: dict[str, dict[Key, Fraction]] = {parameter: {} for parameter in targets}
     sources = []
     for (parameter, key), total in sorted(table.sums.items(), key=lambda item: item[0]):
         values[parameter][key] = total.amount
@@ -145,34 +144,28 @@ def load_records(
 
 
 def _check_index(spec: Records, targets: Mapping[str, Target], place: Place) -> None:
-    problems = []
-    for parameter in spec.parameters:
-        if parameter not in targets:
-            raise UnknownNameError(
-                Problem(f"no parameter '{parameter}'", place, hint=nearest(parameter, targets))
-            )
-        over = targets[parameter].over
-        if set(over) != set(spec.index):
-            problems.append(
-                Problem(
-                    f"the index of the table is not that of {parameter}",
-                    place,
-                    ", ".join(over) or "no index",
-                    ", ".join(spec.index) or "no index",
-                    "values at one index add up; parameters over other dimensions need a table of their own",
-                )
-            )
+    problems = [
+        Problem(
+            f"the index of the table is not that of {parameter}",
+            place,
+            ", ".join(target.over) or "no index",
+            ", ".join(spec.index) or "no index",
+            "values at one index add up; parameters over other dimensions need a table of their own",
+        )
+        for parameter, target in targets.items()
+        if set(target.over) != set(spec.index)
+    ]
     if problems:
         raise ProjectError(problems)
 
 
 def _rows(store: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[tuple[int, dict[str, str | None]]]:
     columns = [*table.spec.index.values()]
-    for column in table.spec.parameters.values():
+    for column in (table.spec.parameters[parameter] for parameter in table.targets):
         columns += [column.column, *([column.unit_column] if column.unit_column else [])]
     wanted = {f"c{index}": column for index, column in enumerate(dict.fromkeys(columns))}
     query, values = columns_query(table.facts, wanted)
-    # Made into a table first, so that rows with a wrong number of fields are refused before any value is judged.
+    # Into a table first, so that rows with a wrong number of fields are refused before any value is judged.
     read(store, table.facts, f"CREATE OR REPLACE TABLE records AS {query}", values)
     answer = store.cursor().execute("FROM records ORDER BY row")
     while batch := answer.fetchmany(BATCH):
@@ -182,36 +175,35 @@ def _rows(store: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[tuple[int
 
 
 def _take_row(table: _Table, row: int, cells: Mapping[str, str | None]) -> None:
-    for parameter, column in table.spec.parameters.items():
-        target = table.targets[parameter]
-        at = {
-            dimension: _index_entry(table, row, dimension, cells[table.spec.index[dimension]], target)
-            for dimension in target.over
-        }
-        text = cells[column.column]
-        if text is None:
+    for parameter, target in table.targets.items():
+        index = table.spec.index
+        entries = {name: _index_entry(table, row, name, cells[index[name]], target) for name in target.over}
+        if cells[table.spec.parameters[parameter].column] is None:
             table.empty[parameter].append(row)
-            continue
-        number = Fraction(text) if re.fullmatch(NUMBER, text) else None
-        if number is None or abs(number) >= 10**DIGITS:
-            raise DataError(number_problem(table.place(row, column.column), text))
-        _add(table, row, parameter, at, _unit_text(table, row, column, cells), number)
+        else:
+            _add(table, row, parameter, entries, cells)
 
 
 def _add(
-    table: _Table, row: int, parameter: str, at: Mapping[str, int | str], unit_text: str, number: Fraction
+    table: _Table, row: int, parameter: str, at: Mapping[str, int | str], cells: Mapping[str, str | None]
 ) -> None:
     target, column = table.targets[parameter], table.spec.parameters[parameter]
+    place = table.place(row, column.column)
+    text = cells[column.column] or ""
+    number = Fraction(text) if re.fullmatch(NUMBER, text) else None
+    if number is None or abs(number) >= 10**DIGITS:
+        raise DataError(number_problem(place, text))
     members = {dimension: entry for dimension, entry in at.items() if isinstance(entry, str)}
     unit = table.unit_for(parameter, members) if table.unit_for else target.unit
-    factor, offset = _conversion(table, row, column, unit_text, unit)
+    written = _unit_text(table, row, column, cells)
+    factor, offset = _conversion(table, row, column, written, unit)
     total = table.sums.setdefault((parameter, tuple(at.values())), _Sum(unit))
     if offset and total.count:
-        what = f"values in {unit_text} have a zero of their own and cannot be added up; row {total.rows[0]} is at the same index"
-        raise DataError(Problem(what, table.place(row, column.column)))
+        what = f"values in {written} have a zero of their own and cannot be added up"
+        raise DataError(Problem(what, place, hint=f"row {total.rows[0]} is at the same index"))
     total.amount += number * factor + offset
     total.count += 1
-    total.totals[unit_text] = total.totals.get(unit_text, Fraction(0)) + number
+    total.totals[written] = total.totals.get(written, Fraction(0)) + number
     if len(total.rows) < SHOWN_ROWS:
         total.rows.append(row)
 
@@ -267,10 +259,10 @@ def _empty_cells(table: _Table) -> list[Finding]:
         Finding(
             "records.empty_cells",
             Severity.CLARIFICATION,
-            f"{table.facts.shown}中参数{parameter}有{len(rows)}行未填数值(首处：第{rows[0]}行)，未计入；"
+            f"{table.facts.shown}中参数{parameter}有{len(rows)}行未填数值（首处：第{rows[0]}行），未计入；"
             "如确无发生应填0，否则请补充数据。",
-            f"{table.facts.shown}: {len(rows)} rows give no value of {parameter} (first: row {rows[0]}) and do not "
-            "count; please write 0 where nothing occurred, or complete the data.",
+            f"{table.facts.shown}: {len(rows)} rows give no value of {parameter} (first: row {rows[0]}) and do "
+            "not count; please write 0 where nothing occurred, or complete the data.",
             {"parameter": parameter, "count": len(rows), "rows": rows[:SHOWN_ROWS]},
             table.place(rows[0], table.spec.parameters[parameter].column),
         )
@@ -280,7 +272,7 @@ def _empty_cells(table: _Table) -> list[Finding]:
 
 def _added(table: _Table) -> list[Finding]:
     findings = []
-    for parameter in table.spec.parameters:
+    for parameter in table.targets:
         several = [total for (name, _), total in table.sums.items() if name == parameter and total.count > 1]
         if several:
             findings.append(
@@ -288,7 +280,7 @@ def _added(table: _Table) -> list[Finding]:
                     "records.added",
                     Severity.NOTE,
                     f"参数{parameter}有{len(several)}个取值由{table.facts.shown}中多行数值相加得到。",
-                    f"{len(several)} values of {parameter} are the sum of several rows of {table.facts.shown}.",
+                    f"{len(several)} values of {parameter} are sums of several rows of {table.facts.shown}.",
                     {"parameter": parameter, "values": len(several), "rows": several[0].rows},
                     Place(table.facts.shown),
                 )

@@ -6,11 +6,10 @@ estimated; what is dropped or missing becomes a finding.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any
 
-from tonne.engine.data.amounts import DECIMALS, DIGITS, exact_text
+from tonne.engine.data.amounts import DECIMALS, exact_text, rounded
 from tonne.engine.data.intake import FileFacts, cut_problems
 from tonne.engine.data.local_time import Grid, LocalTime
 from tonne.engine.data.project import Readings
@@ -51,7 +50,7 @@ _RULES_EN = {
 class Series:
     """The readings of one file while they are being judged."""
 
-    sql: Statements  # {cells}: as read; {table}: row, series, moment, value, slot; {key}: what tells series apart
+    sql: Statements  # {cells}: as read; {table}: with intervals; {key}: the columns that tell series apart
     spec: Readings
     facts: FileFacts
     time: LocalTime
@@ -76,16 +75,6 @@ class Series:
         """Name a series: its meter, and the members if the file names any."""
         meter, *members = key
         return f"{meter} ({', '.join(members)})" if members else str(meter)
-
-
-def rounded(value: Fraction) -> Decimal | None:
-    """Round half-even to what the store holds; None if the value is too large for it."""
-    scaled = round(value * 10**DECIMALS)
-    return (
-        Decimal(scaled).scaleb(-DECIMALS, Context(prec=60))
-        if abs(scaled) < 10 ** (DIGITS + DECIMALS)
-        else None
-    )
 
 
 def resolve_duplicates(series: Series) -> list[Finding]:
@@ -135,9 +124,9 @@ def _dropped(series: Series) -> list[Finding]:
             "readings.duplicates_dropped",
             Severity.NOTE,
             f"{series.shown}中有{count}条读数与另一条的计量点、时刻和数值均相同，已剔除，只计一次"
-            f"(首例：{first['meter']}，{first['time']})。",
-            f"{series.shown}: {count} readings repeat another one of the same meter, time and value and count once "
-            f"(first: {first['meter']} at {first['time']}).",
+            f"（首例：{first['meter']}，{first['time']}）。",
+            f"{series.shown}: {count} readings repeat another one of the same meter, time and value and "
+            f"count once (first: {first['meter']} at {first['time']}).",
             {"count": count, "examples": examples},
             Place(series.shown),
         )
@@ -172,7 +161,7 @@ def _resolved(series: Series) -> list[Finding]:
         Finding(
             "readings.duplicates_resolved",
             Severity.CLARIFICATION,
-            f"{series.shown}中有{count}处同一计量点、同一时刻出现不同数值(首例：{first['meter']}，{first['time']})，"
+            f"{series.shown}中有{count}处同一计量点、同一时刻出现不同数值（首例：{first['meter']}，{first['time']}），"
             f"按项目文件规定{_RULES_ZH[rule]}，请说明重复的原因。",
             f"{series.shown}: {count} times one meter has different values for one time "
             f"(first: {first['meter']} at {first['time']}); {_RULES_EN[rule]}, as the project states. "
@@ -189,7 +178,7 @@ def _contradiction(series: Series, *case: Any) -> Problem:
     return Problem(
         f"meter {series.name(key)} has different values for {series.time.text(moment)}",
         series.place(other["row"], series.spec.value.column),
-        found=f"{exact_text(one['value'])} in row {one['row']} and {exact_text(other['value'])} in row {other['row']}",
+        found=" and ".join(f"{exact_text(entry['value'])} in row {entry['row']}" for entry in (one, other)),
         hint="`duplicates:` in the project file says which one counts: first, last, lowest, highest or mean",
     )
 
@@ -231,7 +220,7 @@ def _gap(series: Series, total: int, *case: Any) -> Finding:
     register = series.is_register
     meter, (unit_zh, unit_en) = (
         series.name(key),
-        ("次读数", "readings") if register else ("个时段", "intervals"),
+        （"次读数", "readings"） if register else （"个时段", "intervals"）,
     )
     listed = []
     for first, last in extents:
@@ -241,16 +230,17 @@ def _gap(series: Series, total: int, *case: Any) -> Finding:
             "missing": last - first + 1,
         }
         # The difference over an inner gap of a register is known; only its course is not.
-        listed.append(extent | ({"bridged": 0 < first and last < total - 1} if register else {}))
+        listed.append(extent | ({"bridged": first > 0 and last < total - 1} if register else {}))
     share = coverage(total - missing, total)
     begins, ends = listed[0]["first"], listed[0]["last"]
     return Finding(
         "readings.gap",
         Severity.CLARIFICATION,
-        f"{series.shown}：计量点{meter}在监测期内应有{total}{unit_zh}，缺{missing}{unit_zh}(共{gaps}处，"
-        f"首处自{begins}至{ends})，数据完整率{share}%；请说明原因及替代数据的处理方法。",
-        f"{series.shown}: meter {meter} lacks {missing} of {total} {unit_en} of the monitoring period in {gaps} "
-        f"gaps (the first from {begins} to {ends}); coverage {share} %. Please explain the cause and the treatment.",
+        f"{series.shown}：计量点{meter}在监测期内应有{total}{unit_zh}，缺{missing}{unit_zh}（共{gaps}处，"
+        f"首处自{begins}至{ends}），数据完整率{share}%；请说明原因及替代数据的处理方法。",
+        f"{series.shown}: meter {meter} lacks {missing} of {total} {unit_en} of the monitoring period in "
+        f"{gaps} gaps (the first from {begins} to {ends}); coverage {share} %. Please explain the cause and "
+        "the treatment.",
         {
             "meter": meter,
             "expected": total,

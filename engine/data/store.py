@@ -69,4 +69,8 @@ class Statements:
 
     def ask(self, statement: str, *values: object, **parts: str) -> list[tuple[Any, ...]]:
         """Run a statement, with values for its question marks, and give the rows of its answer."""
-        return self.store.execute(statement.format(**self.parts, **parts), list(values)).fetchall()
+        return self.store.execute(self.fill(statement, **parts), list(values)).fetchall()
+
+    def fill(self, statement: str, **parts: str) -> str:
+        """Write out a statement."""
+        return statement.format(**self.parts, **parts)

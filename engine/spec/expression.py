@@ -1,6 +1,7 @@
 """Formula text to formula tree by a grammar with a whitelist; nothing is ever evaluated from text."""
 
 import functools
+from collections.abc import Callable
 from fractions import Fraction
 from importlib.resources import files
 from typing import Any
@@ -29,6 +30,9 @@ SCALAR_FUNCTIONS = {"min": (2, 20), "max": (2, 20), "abs": (1, 1), "exp": (1, 1)
 REDUCTIONS = ("sum", "mean", "minimum", "maximum", "count", "stdev")
 FUNCTIONS = (*SCALAR_FUNCTIONS, *REDUCTIONS, "prev")
 
+Locate = Callable[[int], Place]
+
+MAX_LENGTH = 4000
 MAX_DEPTH = 80
 MAX_NODES = 1500
 MAX_EXPONENT = 64
@@ -50,47 +54,47 @@ class _Refused(Exception):  # noqa: N818
         self.start, self.what, self.expected, self.hint = start, what, expected, hint
 
 
-def parse(text: str, place: Place | None = None) -> Node:
+def parse(text: str, locate: Locate | None = None) -> Node:
     """Read a formula.
 
     Args:
         text: at most 4,000 characters.
-        place: where the first character of the text stands.
+        locate: gives the place of a character of the text.
 
     Raises:
         FormulaError: with the place of the fault inside the text.
     """
+    if len(text) > MAX_LENGTH:
+        raise _error(text, locate, 0, f"{len(text):,} characters", f"at most {MAX_LENGTH:,}", "split it into equations")
     try:
         tree = _parser().parse(text)
     except lark.exceptions.VisitError as fault:
         refused = fault.orig_exc
         if not isinstance(refused, _Refused):
             raise
-        raise _error(text, place, refused.start, refused.what, refused.expected, refused.hint) from None
+        raise _error(text, locate, refused.start, refused.what, refused.expected, refused.hint) from None
     except _Refused as refused:
-        raise _error(text, place, refused.start, refused.what, refused.expected, refused.hint) from None
+        raise _error(text, locate, refused.start, refused.what, refused.expected, refused.hint) from None
     except lark.exceptions.UnexpectedToken as fault:
         end = fault.token.type == "$END"
         start = len(text) if end else (fault.token.start_pos or 0)
         found = "the end" if end else f"'{fault.token}'"
         expected = sorted({_TERMINALS.get(name, name) for name in fault.accepts or fault.expected})
-        raise _error(text, place, start, f"unexpected {found}", f"one of {listing(expected)}", _hint(text, start)) from None
+        raise _error(text, locate, start, f"unexpected {found}", f"one of {listing(expected)}", _hint(text, start)) from None
     except lark.exceptions.UnexpectedCharacters as fault:
         start = fault.pos_in_stream
-        raise _error(text, place, start, f"unexpected '{text[start]}'", None, _hint(text, start)) from None
+        raise _error(text, locate, start, f"unexpected '{text[start]}'", None, _hint(text, start)) from None
     except lark.exceptions.UnexpectedInput as fault:
-        raise _error(text, place, fault.pos_in_stream or 0, "unexpected input", None, None) from None
-    return _limited(tree, text, place)
+        raise _error(text, locate, fault.pos_in_stream or 0, "unexpected input", None, None) from None
+    return _limited(tree, text, locate)
 
 
 def _error(
-    text: str, place: Place | None, start: int, what: str, expected: str | None, hint: str | None
+    text: str, locate: Locate | None, start: int, what: str, expected: str | None, hint: str | None
 ) -> FormulaError:
-    where = place
-    if place and place.line and place.column and "\n" not in text:
-        where = Place(place.path, place.line, place.column + start)
+    where = locate(start) if locate else None
     shown = text if len(text) <= 80 else f"…{text[max(0, start - 30) : start + 30]}…"
-    return FormulaError(Problem(f"formula '{shown.strip()}': {what}", where, expected=expected, hint=hint))
+    return FormulaError(Problem(f"formula '{' '.join(shown.split())}': {what}", where, expected=expected, hint=hint))
 
 
 def _hint(text: str, start: int) -> str | None:
@@ -112,13 +116,13 @@ def _hint(text: str, start: int) -> str | None:
     return None
 
 
-def _limited(tree: Node, text: str, place: Place | None) -> Node:
+def _limited(tree: Node, text: str, locate: Locate | None) -> Node:
     count = sum(1 for _ in walk(tree))
     if count > MAX_NODES:
-        raise _error(text, place, 0, f"{count:,} parts", f"at most {MAX_NODES:,}", "split it into several equations")
+        raise _error(text, locate, 0, f"{count:,} parts", f"at most {MAX_NODES:,}", "split it into several equations")
     levels = depth(tree)
     if levels > MAX_DEPTH:
-        raise _error(text, place, 0, f"nested {levels} levels deep", f"at most {MAX_DEPTH}", "split it into equations")
+        raise _error(text, locate, 0, f"nested {levels} levels deep", f"at most {MAX_DEPTH}", "split it into equations")
     return tree
 
 

@@ -5,17 +5,20 @@ Units and index sets are not looked at here; that is the work of `check`.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tonne.engine.errors import FormulaError, Place, Problem, SpecError, UnitError, UnknownNameError, listing, nearest
 from tonne.engine.spec.expression import parse
 from tonne.engine.spec.factors import FactorTable
 from tonne.engine.spec.models import Cite, Condition, Dimension, Equation, MethodologySpec, Option, Parameter
-from tonne.engine.spec.source import Document
+from tonne.engine.spec.source import Document, Steps
 from tonne.engine.spec.tree import Cases, Chosen, Compare, Name, Node, Previous, Reduce, transform, walk
 from tonne.engine.units import ONE, Unit, parse_unit
 
 MAX_MODULE_DEPTH = 5
+MAX_QUANTITIES = 10_000
+MAX_FORMULA_TEXT = 400_000
+RESERVED = {"and", "or", "not"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class LinkedCondition:
     spec: Condition
     tree: Node | None
     place: Place
+    prefix: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,11 @@ class Methodology:
         parts += sorted(f"module {spec.id} {document.digest}" for spec, document in self.modules.values())
         parts += sorted(f"table {name} {table.document.digest}" for name, table in self.tables.items())
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def place_of(self, node: Node, prefix: str, otherwise: Place) -> Place:
+        """Give the place of a part of a formula of the spec or of the module under a prefix."""
+        document = self.modules[prefix[:-1]][1] if prefix else self.document
+        return _place_of(node, document, otherwise)
 
     def step(self, dimension: str) -> str | None:
         """The step of a dimension of the monitoring clock: one named after its step; else None."""
@@ -154,6 +163,8 @@ class _Linker:
         self.quantities: dict[str, Quantity] = {}
         self.conditions: list[LinkedCondition] = []
         self.tables: dict[str, FactorTable] = {}
+        self.documents: dict[str, Document] = {}
+        self.formula_text = 0
 
     def add(  # noqa: PLR0913 (one frame of the recursion through modules)
         self,
@@ -165,22 +176,28 @@ class _Linker:
         level: int,
     ) -> None:
         """Add a spec's parts under a prefix."""
+        self.documents[prefix] = document
         self._add_dimensions(spec, document)
+        own = frozenset(spec.dimensions)
         for name, option in spec.options.items():
-            self._declare(prefix + name, document.place("options", name))
+            place = document.place("options", name)
+            self._declare(prefix + name, place)
             self.options[prefix + name] = option
+            self._resolve_dimensions(tuple(option.over), place, f"option {name}")
+            if option.default is not None and option.default not in option.values:
+                self._no_such_value(name, option, option.default, document.place("options", name, "default", "="))
             if name in choices:
                 self.fixed_options[prefix + name] = choices[name]
         for name, parameter in spec.parameters.items():
             self._declare(prefix + name, document.place("parameters", name))
-            self._add_parameter(prefix, name, parameter, document, bound.get(name))
+            self._add_parameter(prefix, name, parameter, own, bound.get(name))
         for name, equation in spec.equations.items():
             self._declare(prefix + name, document.place("equations", name))
-            self._add_equation(prefix, name, equation, document)
+            self._add_equation(prefix, name, equation, own)
+        if len(self.quantities) > MAX_QUANTITIES:
+            raise SpecError(Problem("too many parameters and equations", document.place(), f"at most {MAX_QUANTITIES:,} with all modules"))
         for index, condition in enumerate(spec.conditions):
-            place = document.place("conditions", index, "test", "=")
-            tree = self._tree(condition.test, place, prefix) if condition.test else None
-            self.conditions.append(LinkedCondition(condition, tree, document.place("conditions", index)))
+            self._add_condition(prefix, index, condition, own)
         for alias, use in spec.uses.items():
             place = document.place("uses", alias)
             if level >= MAX_MODULE_DEPTH:
@@ -215,9 +232,13 @@ class _Linker:
             if name not in module.options:
                 self.problems.append(Problem(f"module {module.id} has no option '{name}'", place, hint=nearest(name, module.options)))
             elif value not in module.options[name].values:
-                self.problems.append(
-                    Problem(f"option {name} has no value '{value}'", place, f"one of {listing(list(module.options[name].values))}")
-                )
+                self._no_such_value(name, module.options[name], value, place)
+
+    def _no_such_value(self, name: str, option: Option, value: str, place: Place) -> None:
+        values = list(option.values)
+        self.problems.append(
+            Problem(f"option {name} has no value '{value}'", place, f"one of {listing(values)}", hint=nearest(value, values))
+        )
 
     def _add_dimensions(self, spec: MethodologySpec, document: Document) -> None:
         for name, dimension in spec.dimensions.items():
@@ -232,6 +253,8 @@ class _Linker:
             self.problems.append(Problem(f"the name {name} is given twice", place, hint="names are shared by options, parameters and equations"))
         if name in self.dimensions:
             self.problems.append(Problem(f"{name} is also a dimension", place, hint="rename one of the two"))
+        if name.rpartition(".")[2] in RESERVED:
+            self.problems.append(Problem(f"{name} is a word of the formula language", place, hint="rename it"))
 
     def _unit(self, text: str, place: Place) -> Unit:
         try:
@@ -240,20 +263,39 @@ class _Linker:
             self.problems.extend(fault.problems)
             return ONE
 
-    def _tree(self, text: str, place: Place, prefix: str) -> Node:
+    def _tree(self, text: str, steps: Steps, prefix: str, own: frozenset[str]) -> Node:
+        """Parse a formula; from here on the spans of its nodes are places in the file."""
+        document = self.documents[prefix]
+        self.formula_text += len(text)
+        if self.formula_text > MAX_FORMULA_TEXT:
+            raise SpecError(Problem("too many formulas", document.place(*steps), f"at most {MAX_FORMULA_TEXT:,} characters with all modules"))
+        offsets = document.offsets(steps, text)
         try:
-            tree = parse(text, place)
+            tree = parse(text, lambda position: document.at(offsets[position]) if offsets else document.place(*steps))
         except FormulaError as fault:
             self.problems.extend(fault.problems)
             return Name("")
-        return transform(tree, lambda node: _prefixed(node, prefix, self.dimensions)) if prefix else tree
+        return transform(tree, lambda node: _settled_name(node, prefix, own, offsets))
+
+    def _add_condition(self, prefix: str, index: int, condition: Condition, own: frozenset[str]) -> None:
+        place = self.documents[prefix].place("conditions", index)
+        known = {item.spec.id for item in self.conditions}
+        if condition.id in known and prefix:
+            if condition.test is None:
+                return  # a module that is used twice states its conditions once
+            condition = condition.model_copy(update={"id": prefix + condition.id})
+        elif condition.id in known:
+            self.problems.append(Problem(f"condition {condition.id} is given twice", place, hint="rename one of the two"))
+        tree = self._tree(condition.test, ("conditions", index, "test"), prefix, own) if condition.test else None
+        self.conditions.append(LinkedCondition(condition, tree, place, prefix))
 
     def _add_parameter(
-        self, prefix: str, name: str, parameter: Parameter, document: Document, bound: tuple[str, Place] | None
+        self, prefix: str, name: str, parameter: Parameter, own: frozenset[str], bound: tuple[str, Place] | None
     ) -> None:
+        document = self.documents[prefix]
         place = document.place("parameters", name)
         unit = self._unit(parameter.unit, document.place("parameters", name, "unit", "="))
-        when = self._tree(parameter.when, document.place("parameters", name, "when", "="), prefix) if parameter.when else None
+        when = self._tree(parameter.when, ("parameters", name, "when"), prefix, own) if parameter.when else None
         tree = Name(bound[0]) if bound else None
         for table in [parameter.table, parameter.unit_of.table if parameter.unit_of else None]:
             if table and table not in self.tables:
@@ -265,11 +307,12 @@ class _Linker:
             prefix + name, parameter, unit, tuple(parameter.over), bound[1] if bound else place, tree, when, prefix
         )
 
-    def _add_equation(self, prefix: str, name: str, equation: Equation, document: Document) -> None:
+    def _add_equation(self, prefix: str, name: str, equation: Equation, own: frozenset[str]) -> None:
+        document = self.documents[prefix]
         unit = self._unit(equation.unit, document.place("equations", name, "unit", "="))
         cites: list[Cite | None] = []
         if equation.expr is not None:
-            tree = self._tree(equation.expr, document.place("equations", name, "expr", "="), prefix)
+            tree = self._tree(equation.expr, ("equations", name, "expr"), prefix, own)
         else:
             branches: list[tuple[Node, Node]] = []
             otherwise: Node | None = None
@@ -277,10 +320,10 @@ class _Linker:
                 cites.append(case.cite)
                 steps = ("equations", name, "cases", index)
                 if case.otherwise is not None:
-                    otherwise = self._tree(case.otherwise, document.place(*steps, "otherwise", "="), prefix)
+                    otherwise = self._tree(case.otherwise, (*steps, "otherwise"), prefix, own)
                 else:
-                    when = self._tree(case.when or "", document.place(*steps, "when", "="), prefix)
-                    branches.append((when, self._tree(case.expr or "", document.place(*steps, "expr", "="), prefix)))
+                    when = self._tree(case.when or "", (*steps, "when"), prefix, own)
+                    branches.append((when, self._tree(case.expr or "", (*steps, "expr"), prefix, own)))
             tree = Cases(tuple(branches), otherwise)
         self.quantities[prefix + name] = Quantity(
             prefix + name, equation, unit, tuple(equation.over), document.place("equations", name), tree, None, prefix, tuple(cites)
@@ -294,14 +337,13 @@ class _Linker:
             for field in ("tree", "when"):
                 tree = getattr(quantity, field)
                 if tree is not None:
-                    changes[field] = self._resolved(tree, quantity.place)
+                    changes[field] = self._resolved(tree, quantity.place, quantity.prefix)
             if changes:
-                self.quantities[name] = Quantity(**{**quantity.__dict__, **changes})
+                self.quantities[name] = replace(quantity, **changes)  # type: ignore[arg-type]
             if quantity.is_parameter:
                 self._resolve_lookup(quantity)
         self.conditions = [
-            LinkedCondition(item.spec, self._resolved(item.tree, item.place) if item.tree else None, item.place)
-            for item in self.conditions
+            replace(item, tree=self._resolved(item.tree, item.place, item.prefix)) if item.tree else item for item in self.conditions
         ]
 
     def _resolve_dimensions(self, dimensions: tuple[str, ...], place: Place, owner: str) -> None:
@@ -316,9 +358,11 @@ class _Linker:
                     )
                 )
 
-    def _resolved(self, tree: Node, place: Place) -> Node:
-        chosen = transform(tree, lambda node: self._choice(node, place))
+    def _resolved(self, tree: Node, otherwise: Place, prefix: str) -> Node:
+        document = self.documents[prefix]
+        chosen = transform(tree, lambda node: self._choice(node, _place_of(node, document, otherwise)))
         for part in walk(chosen):
+            place = _place_of(part, document, otherwise)
             if isinstance(part, Name) and part.id:
                 self._require_name(part.id, place)
             elif isinstance(part, Previous):
@@ -436,9 +480,15 @@ def lookup_keys(parameter: Parameter) -> dict[str, str | dict[str, str]]:
     return {name: dict(source) if isinstance(source, dict) else source for name, source in (parameter.key or {}).items()}  # type: ignore[misc]
 
 
-def _prefixed(node: Node, prefix: str, dimensions: Mapping[str, Dimension]) -> Node:
-    if isinstance(node, Name) and node.id not in dimensions:
-        return Name(prefix + node.id, span=node.span)
+def _settled_name(node: Node, prefix: str, own: frozenset[str], offsets: list[int]) -> Node:
+    """Give a node its full name and its place in the file."""
+    span = (offsets[node.span[0]], offsets[node.span[1]]) if offsets else (0, 0)
+    if isinstance(node, Name) and node.id not in own:
+        return Name(prefix + node.id, span=span)
     if isinstance(node, Previous):
-        return Previous(prefix + node.name, node.dimension, node.initial, span=node.span)
-    return node
+        return Previous(prefix + node.name, node.dimension, node.initial, span=span)
+    return replace(node, span=span)
+
+
+def _place_of(node: Node, document: Document, otherwise: Place) -> Place:
+    return document.at(node.span[0]) if node.span[0] else otherwise

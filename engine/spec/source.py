@@ -4,10 +4,12 @@ Anchors, aliases, tags, several documents, duplicate keys, deep nesting and larg
 Nothing is constructed but dict, list, str, int, Decimal, bool and None.
 """
 
+import bisect
+import functools
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ MAX_DIGITS = 60
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"[-+]?([0-9]+\.[0-9]+([eE][-+]?[0-9]{1,3})?|[1-9][0-9]*[eE][-+]?[0-9]{1,3})\Z")
+_LINE_BREAK = re.compile("\\r\\n|[\\r\\n\\x85\\u2028\\u2029]")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Steps = tuple[str | int, ...]
@@ -37,6 +40,7 @@ class Document:
     places: dict[Steps, Place]
     digest: str
     text: str
+    scalars: dict[Steps, tuple[int, int, str]] = field(default_factory=dict, repr=False)
 
     def place(self, *steps: str | int) -> Place:
         """Find where a part stands; of a missing part, where its nearest parent stands."""
@@ -45,6 +49,41 @@ class Document:
             if found:
                 return found
         return Place(self.path)
+
+    def offsets(self, steps: Steps, value: str) -> list[int]:
+        """Say for each character of a text value, and for its end, where it stands in the file.
+
+        Quotes, folding and indentation change only spaces, so the characters that are not spaces are
+        counted; where a text has escapes, all is taken to stand at its start.
+        """
+        if steps not in self.scalars:
+            return []
+        start, end, style = self.scalars[steps]
+        if style in {"|", ">"}:
+            start = self.text.find("\n", start, end) + 1
+        elif style in {"'", '"'}:
+            start, end = start + 1, end - 1
+        raw = self.text[start:end]
+        if (style == "'" and "''" in raw) or (style == '"' and "\\" in raw):
+            return [start] * (len(value) + 1)
+        written = [start + index for index, character in enumerate(raw) if not character.isspace()]
+        found: list[int] = []
+        count = 0
+        for character in value:
+            found.append(written[min(count, len(written) - 1)] if written else start)
+            count += not character.isspace()
+        length = len(value.rstrip())
+        last = written[-1] + 1 if written else start
+        return found[:length] + [last] * (len(value) + 1 - length)
+
+    def at(self, offset: int) -> Place:
+        """Give line and column of a character of the file."""
+        line = bisect.bisect_right(self._lines, offset)
+        return Place(self.path, line, offset - self._lines[line - 1] + 1)
+
+    @functools.cached_property
+    def _lines(self) -> list[int]:
+        return [0, *(found.end() for found in _LINE_BREAK.finditer(self.text))]
 
 
 def read_yaml(path: Path, shown: str | None = None, error: type[TonneError] = SpecError) -> Document:
@@ -109,7 +148,7 @@ def parse_yaml(text: str, name: str, error: type[TonneError] = SpecError) -> Doc
     if reader.problems:
         raise error(reader.problems)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Document(name, reader.root, reader.places, digest, text)
+    return Document(name, reader.root, reader.places, digest, text, reader.scalars)
 
 
 class _Reader:
@@ -120,6 +159,7 @@ class _Reader:
         self.error = error
         self.root: Any = None
         self.places: dict[Steps, Place] = {}
+        self.scalars: dict[Steps, tuple[int, int, str]] = {}
         self.problems: list[Problem] = []
         self._stack: list[tuple[Any, Steps]] = []
         self._key: list[str | None] = []
@@ -171,7 +211,8 @@ class _Reader:
         if is_key:
             self._take_key(event)
         else:
-            self._place_for(self._value(event), event)
+            here = self._place_for(self._value(event), event)
+            self.scalars[here] = (event.start_mark.index, event.end_mark.index, event.style or "")
 
     def _take_key(self, event: yaml.ScalarEvent) -> None:
         mapping, path = self._stack[-1]

@@ -8,7 +8,7 @@ day as a Markov chain. Heat of the receiver goes into molten salt; the turbine e
 winter waits for the evening peak.
 """
 
-import datetime
+import datetime as dt
 import gzip
 import math
 import random
@@ -18,10 +18,10 @@ from pathlib import Path
 
 SEED = 20240101
 DATA = Path(__file__).parent / "data"
-ZONE = datetime.timezone(datetime.timedelta(hours=8))
-FIRST = datetime.datetime(2024, 1, 1, tzinfo=ZONE)
-LAST = datetime.datetime(2025, 1, 1, tzinfo=ZONE)
-HOUR = datetime.timedelta(hours=1)
+ZONE = dt.timezone(dt.timedelta(hours=8))
+FIRST = dt.datetime(2024, 1, 1, tzinfo=ZONE)
+LAST = dt.datetime(2025, 1, 1, tzinfo=ZONE)
+HOUR = dt.timedelta(hours=1)
 
 LATITUDE, SOLAR_DELAY = 36.4, (120 - 95.24) / 15  # degrees; hours that the sun is behind the clock
 FIELD_M2, RECEIVER_LIMIT = 540_000, 255  # mirrors; MW of heat
@@ -30,7 +30,7 @@ GROSS, LEAST = 50, 15  # MW of the turbine, full and lowest load
 CYCLE = 0.415  # heat to electricity
 TANK = 7 * GROSS / CYCLE  # MWh of heat: seven hours of full load
 OWN_USE, STANDBY, SALT_PUMPS, TRACING = 4.6, 0.9, 1.6, 1.1  # MW
-OVERHAUL = (datetime.date(2024, 10, 8), datetime.date(2024, 10, 24))
+OVERHAUL = (dt.date(2024, 10, 8), dt.date(2024, 10, 24))
 
 CLEAR_DAYS = (0.60, 0.55, 0.50, 0.48, 0.46, 0.42, 0.42, 0.48, 0.52, 0.62, 0.64, 0.62)  # share, by month
 SAME_SKY = 0.35  # chance that a day repeats the sky of the day before
@@ -67,7 +67,7 @@ def main() -> None:
     (DATA / "fuel.csv").write_bytes(_content(["月份,燃料,用途,数量,单位", *_fuel(rng, plant)]))
 
 
-def _hours(rng: random.Random) -> Iterator[tuple[datetime.datetime, float, str]]:
+def _hours(rng: random.Random) -> Iterator[tuple[dt.datetime, float, str]]:
     """Go through the hours with their irradiance in W/m2 and the sky of the day."""
     sky, begins = "clear", FIRST
     while begins < LAST:
@@ -83,7 +83,7 @@ def _hours(rng: random.Random) -> Iterator[tuple[datetime.datetime, float, str]]
         begins += 24 * HOUR
 
 
-def _clear_sky(day: datetime.datetime, hour: int) -> float:
+def _clear_sky(day: dt.datetime, hour: int) -> float:
     declination = math.radians(23.45) * math.sin(2 * math.pi * (284 + day.timetuple().tm_yday) / 365)
     angle = math.radians(15 * (hour + 0.5 - SOLAR_DELAY - 12))
     latitude = math.radians(LATITUDE)
@@ -92,7 +92,7 @@ def _clear_sky(day: datetime.datetime, hour: int) -> float:
     return 1353 * 0.73 ** ((1 / height) ** 0.678) if height > 0.08 else 0
 
 
-def _operate(plant: Plant, begins: datetime.datetime, irradiance: float) -> float:
+def _operate(plant: Plant, begins: dt.datetime, irradiance: float) -> float:
     """Run the plant for an hour; give the net power in MW, negative when it draws from the grid."""
     winter = begins.month in WINTER
     standstill = STANDBY + (TRACING if winter else 0)

@@ -1,0 +1,145 @@
+"""Follows the numbers of a document down to the values that were given, as far as a reader will go.
+
+Each number is traced one equation deep and its inputs are linked onward; of very many inputs the first are shown.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from tonne.engine.data.domain import Index
+from tonne.engine.result.result import ROLES
+from tonne.engine.result.trace import trace
+from tonne.esg.document import Figure, Formula, Phrase, TraceEntry, TraceList, same
+from tonne.esg.figures import ROUNDED, Figures, joined, shown_place
+from tonne.esg.formulas import whole_formula
+from tonne.esg.numbers import number_text
+from tonne.esg.wording import COMMA, EVIDENCE, KINDS, METER, ORIGINS, ROLES as ROLE_WORDS, SEMICOLON, TAKEN
+
+MAX_ENTRIES = 3000
+MAX_INPUTS = 40
+MAX_METERS = 20
+
+ROUNDED_FROM = Phrase("按修约规则由下列数值得到", "by the rounding rule from the value below")
+SUM_OF_YEARS = Phrase("各年修约值之和", "sum of the rounded years")
+
+
+def trace_list(figures: Figures, shown: Iterable[Figure]) -> TraceList:
+    """Trace the figures that are shown, and what they were made of."""
+    waiting = deque(dict.fromkeys(figure.id for figure in shown))
+    entries: dict[str, TraceEntry] = {}
+    while waiting and len(entries) < MAX_ENTRIES:
+        id_ = waiting.popleft()
+        if id_ not in entries:
+            entries[id_] = _entry(figures, id_)
+            waiting.extend(figure.id for figure in entries[id_].inputs if figure.id not in entries)
+    names = dict.fromkeys(entry.quantity for entry in entries.values() if entry.quantity)
+    symbols = {name: figures.symbol(name) for name in names}
+    formulas: dict[str, Formula] = {name: whole_formula(figures, name) for name in names if name in figures.steps}
+    return TraceList(tuple(entries.values()), symbols, formulas)
+
+
+def _entry(figures: Figures, id_: str) -> TraceEntry:
+    name, _, label = id_.partition("@")
+    role = name.removesuffix(ROUNDED)
+    if name.endswith(ROUNDED) and role in ROLES:
+        return _rounded(figures, id_, role, label)
+    index = figures.result.dataset.domain.parse(figures.result.plan.over(name), label) or ()
+    return _computed(figures, id_, name, index)
+
+
+def _rounded(figures: Figures, id_: str, role: str, year: str) -> TraceEntry:
+    figure = figures.by_id(id_)
+    result = figures.result
+    outputs = result.methodology.spec.outputs
+    name = getattr(outputs, role)
+    inputs: tuple[Figure, ...] = ()
+    if not year and len(result.years) > 1:
+        inputs = tuple(figures.rounded(role, totals.year) for totals in result.years)
+    elif name:
+        label = year or result.years[0].year
+        inputs = tuple(
+            figures.value(name, index)
+            for index in result.values[name]
+            if result.dataset.domain.label(result.plan.over(name), index) == label
+        )
+    source = SUM_OF_YEARS if not year and len(result.years) > 1 else ROUNDED_FROM
+    return TraceEntry(id_, "", ROLE_WORDS[role], figure.exact, figure.unit, source, (), inputs, 0)
+
+
+def _computed(figures: Figures, id_: str, name: str, index: Index) -> TraceEntry:
+    found = trace(figures.result, name, index, depth=1)
+    figure = figures.value(name, index)
+    taken = found.inputs[:MAX_INPUTS]
+    domain, plan = figures.result.dataset.domain, figures.result.plan
+    inputs = tuple(
+        figures.value(item.quantity, domain.parse(plan.over(item.quantity), item.id.partition("@")[2]) or ()) for item in taken
+    )
+    origin = origin_rows(found.origin) if found.origin else ()
+    left_out = len(found.inputs) - len(taken)
+    return TraceEntry(
+        id_, name, figures.name(name), figure.exact, figure.unit, _source(figures, name), origin, inputs, left_out
+    )
+
+
+def _source(figures: Figures, name: str) -> Phrase:
+    if name not in figures.result.methodology.quantities:
+        return KINDS["option"]
+    where = figures.where(name)
+    evidence = figures.evidence(name)
+    return joined((where, evidence), SEMICOLON) if where else evidence
+
+
+def origin_rows(origin: Mapping[str, Any]) -> tuple[tuple[Phrase, Phrase], ...]:
+    """Say where a given value comes from, in rows of a label and a text."""
+    rows = []
+    for key, label in ORIGINS.items():
+        if key == "meter":
+            rows += [(label, _meter(meter)) for meter in origin.get("meters", [])[:MAX_METERS]]
+        elif origin.get(key) not in (None, "", [], {}):
+            rows.append((label, _said(key, origin)))
+    return tuple(rows)
+
+
+def _said(key: str, origin: Mapping[str, Any]) -> Phrase:
+    value = origin[key]
+    if key == "kind":
+        return KINDS.get(value, same(str(value)))
+    if key == "evidence":
+        return EVIDENCE.get(value, same(str(value)))
+    if key == "take":
+        return TAKEN.get(value, same(str(value)))
+    if key == "place":
+        return same(shown_place(str(value)))
+    if key == "given":
+        return same(f"{_number(value)} {origin.get('unit', '')}".strip())
+    if key == "choice":
+        return same(f"{origin.get('option')} = {value}")
+    if key == "totals":
+        return joined((same(f"{_number(total)} {unit}") for unit, total in value.items()), COMMA)
+    if isinstance(value, Mapping) and {"zh", "en"} <= set(value):
+        return Phrase(str(value["zh"]), str(value["en"]))
+    if isinstance(value, list):
+        return joined((same(str(item)) for item in value), COMMA)
+    return same(str(value))
+
+
+def _meter(meter: Mapping[str, Any]) -> Phrase:
+    shown = {key: str(meter.get(key, "")) for key in ("meter", "first", "last", "total_unit")}
+    return METER.filled(
+        meter=shown["meter"],
+        count=f"{meter.get('taken', meter.get('count', 0)):,}",
+        first=shown["first"],
+        last=shown["last"],
+        total=_number(str(meter.get("total", "0"))),
+        unit=shown["total_unit"],
+    )
+
+
+def _number(text: str) -> str:
+    """Print an exact number of the data stage as documents print numbers."""
+    try:
+        return number_text(Fraction(text))
+    except (ValueError, ZeroDivisionError):
+        return text

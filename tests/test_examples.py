@@ -1,0 +1,198 @@
+"""The examples rerun to their committed results, and independent calculations from the raw files agree."""
+
+import csv
+import gzip
+import json
+import runpy
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tonne.engine.data.project import load_project
+from tonne.engine.result.result import Result
+from tonne.engine.run import run
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/project.yaml"))
+SYNTHETIC = sorted(path.parent.name for path in EXAMPLES.glob("*/generate.py"))
+LARGEST_FILE = 1_500_000
+
+_results: dict[str, Result] = {}
+
+
+def result_of(name: str) -> Result:
+    if name not in _results:
+        _results[name] = run(EXAMPLES / name)
+    return _results[name]
+
+
+def rows(path: Path) -> Iterator[dict[str, str]]:
+    content = path.read_bytes()
+    text = gzip.decompress(content) if path.suffix == ".gz" else content
+    yield from csv.DictReader(text.decode().splitlines())
+
+
+def by_month(result: Result, name: str) -> dict[str, Fraction]:
+    """Give the exact values of a monitored parameter."""
+    values = result.dataset.values[name]
+    return {result.dataset.domain.label(("month",), index): value for index, value in values.items()}
+
+
+def whole(value: Fraction) -> Decimal:
+    return Decimal(value.numerator // value.denominator)
+
+
+def exact(value: Decimal, expected: Fraction) -> bool:
+    return abs(Fraction(value) - expected) <= abs(expected) / 10**50
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_reruns_to_its_committed_result(name: str) -> None:
+    script = runpy.run_path(str(ROOT / "scripts" / "expected_results.py"))
+    expected = json.loads((EXAMPLES / name / script["EXPECTED_FILE"]).read_text(encoding="utf-8"))
+    assert script["expected_result"](result_of(name)) == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_says_that_it_is_no_real_reduction(name: str) -> None:
+    statement = load_project(EXAMPLES / name).spec.statement
+    assert statement is not None
+    assert "不代表任何真实减排量" in statement.zh
+    assert "no real emission reduction" in " ".join(statement.en.split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_meets_every_condition_and_fails_no_check(name: str) -> None:
+    result = result_of(name)
+    assert not result.failed
+    assert all(condition.met for condition in result.conditions)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_data_of_an_example_stay_small(name: str) -> None:
+    files = [path for path in (EXAMPLES / name / "data").iterdir() if path.is_file()]
+    assert files
+    assert max(path.stat().st_size for path in files) < LARGEST_FILE
+
+
+@pytest.mark.parametrize("name", SYNTHETIC)
+def test_a_generator_writes_the_committed_data_again(name: str, tmp_path: Path) -> None:
+    # Text is compared, not compressed bytes, which depend on the version of the compression library.
+    script = runpy.run_path(str(EXAMPLES / name / "generate.py"))
+    script["main"].__globals__["DATA"] = tmp_path
+    script["main"]()
+    written = {path.name: path for path in tmp_path.iterdir()}
+    committed = {path.name: path for path in (EXAMPLES / name / "data").iterdir()}
+    assert written.keys() == committed.keys()
+    for file, path in written.items():
+        assert list(rows(path)) == list(rows(committed[file]))
+
+
+def test_onshore_wind_equals_a_calculation_from_the_raw_file() -> None:
+    zone = ZoneInfo("Europe/Paris")
+    lowest: dict[tuple[str, datetime], Decimal] = {}
+    for row in rows(EXAMPLES / "onshore_wind/data/la_haute_borne_scada_2014.csv.gz"):
+        if not row["P_avg"]:
+            continue
+        # A local time is unique only with its fold: UTC tells the two hours of an October night apart.
+        key = (row["Wind_turbine_name"], datetime.fromisoformat(row["Date_time"]).astimezone(ZoneInfo("UTC")))
+        power = Decimal(row["P_avg"])
+        lowest[key] = min(power, lowest.get(key, power))
+    turbines: Counter[tuple[str, str, str]] = Counter()
+    for (turbine, moment), power in lowest.items():
+        local = moment.astimezone(zone)
+        if local.year == 2014:
+            turbines[turbine, local.strftime("%Y-%m"), "export" if power > 0 else "import"] += abs(power)  # type: ignore[assignment]
+    assert {turbine for turbine, _, _ in turbines} == {"R80711", "R80721", "R80736", "R80790"}
+    months: dict[str, dict[str, Fraction]] = {"export": {}, "import": {}}
+    for (_, month, direction), kilowatts in turbines.items():
+        energy = Fraction(kilowatts) / 6 / 1000  # ten minutes are a sixth of an hour; kWh to MWh
+        months[direction][month] = months[direction].get(month, Fraction(0)) + energy
+
+    result = result_of("onshore_wind")
+    assert by_month(result, "EG_export") == months["export"]
+    assert by_month(result, "EG_import") == months["import"]
+    # East China 2014, OM 0.8095 and BM 0.6861: 0.75 x 0.8095 + 0.25 x 0.6861 = 0.77865 tCO2/MWh
+    net = sum(months["export"].values()) - sum(months["import"].values())
+    expected = net * Fraction("0.77865")
+    assert exact(result.by_year("ER")[2014], expected)
+    assert result.rounded_total("reduction") == whole(expected)
+    # Wind turbines run at a fifth to a sixth of their capacity on such an inland site.
+    assert 0.13 < net / (Fraction("8.2") * 8760) < 0.2
+
+
+def test_offshore_wind_equals_a_calculation_from_the_raw_files() -> None:
+    export: Counter[str] = Counter()
+    for row in rows(EXAMPLES / "offshore_wind/data/export.csv.gz"):
+        if row["meter"] in {"GX1-M", "GX2-M"}:
+            export[_month_that_ends(row["time"])] += Decimal(row["kwh"])  # type: ignore[assignment]
+    months = {month: Fraction(kwh) / 1000 for month, kwh in export.items()}
+    readings = {
+        (row["meter"], row["time"]): Fraction(row["mwh"])
+        for row in rows(EXAMPLES / "offshore_wind/data/import_registers.csv.gz")
+    }
+    starts = [f"{year}-{month:02d}" for year in (2023, 2024, 2025) for month in range(1, 13)][9:25]
+    imports = {
+        month: sum(
+            readings[meter, f"{following}-01T00:00:00+08:00"] - readings[meter, f"{month}-01T00:00:00+08:00"]
+            for meter in ("GX1-M", "GX2-M")
+        )
+        for month, following in pairwise(starts)
+    }
+
+    result = result_of("offshore_wind")
+    assert by_month(result, "EG_export") == months
+    assert by_month(result, "EG_import") == imports
+    # South China 2019, OM 0.8042 and BM 0.2135, half and half: 0.50885 tCO2/MWh
+    total = Decimal(0)
+    for year in (2023, 2024):
+        net = sum(months[month] - imports[month] for month in months if month.startswith(str(year)))
+        expected = net * Fraction("0.50885")
+        assert exact(result.by_year("ER")[year], expected)
+        total += whole(expected)
+    assert result.rounded_total("reduction") == total
+    # The 15 months hold two autumns of the strong monsoon; the capacity factor is that of a whole year.
+    year_2024 = sum(value for month, value in months.items() if month.startswith("2024"))
+    assert 0.35 < year_2024 / (300 * 8784) < 0.42
+
+
+def test_solar_thermal_equals_a_calculation_from_the_raw_files() -> None:
+    export: Counter[str] = Counter()
+    imports: Counter[str] = Counter()
+    for row in rows(EXAMPLES / "solar_thermal/data/meter.csv.gz"):
+        export[row["时段开始"][:7]] += Decimal(row["上网电量"])  # type: ignore[assignment]
+        imports[row["时段开始"][:7]] += Decimal(row["下网电量"])  # type: ignore[assignment]
+    burned: Counter[str] = Counter()
+    for row in rows(EXAMPLES / "solar_thermal/data/fuel.csv"):
+        assert row["单位"] == {"natural_gas": "10^4 Nm3", "diesel": "t"}[row["燃料"]]
+        burned[row["燃料"]] += Decimal(row["数量"])  # type: ignore[assignment]
+
+    result = result_of("solar_thermal")
+    assert by_month(result, "EG_export") == {month: Fraction(value) for month, value in export.items()}
+    assert by_month(result, "EG_import") == {month: Fraction(value) for month, value in imports.items()}
+    # Northwest China 2019, OM 0.8922 and BM 0.4407, half and half: 0.66645 tCO2/MWh
+    baseline = Fraction(export.total() - imports.total()) * Fraction("0.66645")
+    # NCV in GJ per unit, tC/GJ, oxidised share, and 44/12 from carbon to CO2
+    gas = Fraction(burned["natural_gas"]) * Fraction("389.31") * Fraction("0.0153") * Fraction("0.99")
+    diesel = Fraction(burned["diesel"]) * Fraction("43.33") * Fraction("0.0202") * Fraction("0.98")
+    project = (gas + diesel) * Fraction(44, 12)
+    assert exact(result.by_year("BE")[2024], baseline)
+    assert exact(result.by_year("PE")[2024], project)
+    assert exact(result.by_year("ER")[2024], baseline - project)
+    assert result.rounded_total("reduction") == whole(baseline - project)
+    assert 0.25 < Fraction(export.total()) / (50 * 8784) < 0.4
+    assert project / baseline < Fraction("0.03")
+
+
+def _month_that_ends(stamp: str) -> str:
+    """Give the month of an hour stamped at its end."""
+    moment = datetime.fromisoformat(stamp)
+    return datetime.fromtimestamp(moment.timestamp() - 3600, moment.tzinfo).strftime("%Y-%m")
