@@ -62,7 +62,13 @@ def label(step: str, value: int) -> str:
     >>> label("month", 2014 * 12 + 2)
     '2014-03'
     """
-    formats = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d", "hour": "%Y-%m-%dT%H", "minute": "%Y-%m-%dT%H:%M"}
+    formats = {
+        "year": "%Y",
+        "month": "%Y-%m",
+        "day": "%Y-%m-%d",
+        "hour": "%Y-%m-%dT%H",
+        "minute": "%Y-%m-%dT%H:%M",
+    }
     text = start(step, value).strftime(formats[step])
     return text.zfill(len(text) + 4 - len(text.split("-")[0]))
 
@@ -78,7 +84,7 @@ def parse_label(step: str, text: str) -> int | None:
         return None
     parts = [int(part) for part in match.groups()]
     if step == "year":
-        return parts[0] if parts[0] else None
+        return parts[0] or None
     try:
         moment = datetime.datetime(*(parts + [1] * (3 - len(parts))))  # type: ignore[arg-type]  # noqa: DTZ001
     except ValueError:

@@ -107,6 +107,18 @@ class ReportError(TonneError, RuntimeError):
     """A document could not be written, or does not agree with its result."""
 
 
+def in_file_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Sort problems by line and column, file by file; the files stay in the order in which they come."""
+    distinct = list(dict.fromkeys(problems))
+    paths = list(dict.fromkeys(problem.place.path if problem.place else "" for problem in distinct))
+
+    def position(problem: Problem) -> tuple[int, int, int]:
+        place = problem.place or Place("")
+        return (paths.index(place.path), place.line or 0, place.column or 0)
+
+    return sorted(distinct, key=position)
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Say which known names a misspelt one may mean, or None."""
     close = difflib.get_close_matches(name[:200], list(known)[:5000], n=3, cutoff=0.6)

@@ -12,7 +12,7 @@ from tonne.engine.check.infer import Inference, infer
 from tonne.engine.check.order import cycles, dependencies, groups, reachable
 from tonne.engine.errors import Problem, SpecError
 from tonne.engine.spec.methodology import Methodology
-from tonne.engine.spec.tree import Cases, Chosen, Compare, Logic, Name, Node, Not, Number, Reduce, transform
+from tonne.engine.spec.tree import Cases, Chosen, Compare, Logic, Name, Node, Not, Number, Previous, Reduce, transform, walk
 from tonne.engine.units import ONE, Unit
 
 TRUE = Compare("==", Number(Fraction(0), "0"), Number(Fraction(0), "0"))
@@ -72,10 +72,12 @@ def make_plan(methodology: Methodology, choices: Mapping[str, Choice], inference
     whens = {name: settled(tree, methodology, choices) for name, tree in inference.whens.items()}
     used = reachable({**trees, **{f"condition {name}": tree for name, tree in tests.items()}}, _roots(methodology, trees, tests))
     graph = {name: dependencies(tree, trees) for name, tree in trees.items() if name in used}
+    order = groups(graph)
+    _refuse_odd_recurrences(methodology, trees, order)
     parameters = {
         name: quantity.over
         for name, quantity in methodology.parameters.items()
-        if name in used and whens.get(name) != FALSE
+        if name in used
     }
     options = {name: tuple(methodology.options[name.removeprefix("option:")].over) for name in sorted(used) if name.startswith("option:")}
     return Plan(
@@ -83,7 +85,7 @@ def make_plan(methodology: Methodology, choices: Mapping[str, Choice], inference
         choices=choices,
         groups=tuple(
             tuple(Step(name, trees[name], methodology.quantities[name].over, methodology.quantities[name].unit) for name in group)
-            for group in groups(graph)
+            for group in order
         ),
         needed={**parameters, **options},
         conditional=frozenset(name for name in parameters if name in whens and whens[name] != TRUE),
@@ -113,6 +115,32 @@ def _refuse_cycles(methodology: Methodology, trees: Mapping[str, Node]) -> None:
         )
 
 
+def _refuse_odd_recurrences(methodology: Methodology, trees: Mapping[str, Node], order: list[list[str]]) -> None:
+    """Refuse recurrences that do not go step by step along one dimension of one index set."""
+    problems: list[Problem] = []
+    for group in order:
+        names = set(group)
+        past = {part.dimension for name in group for part in walk(trees[name]) if isinstance(part, Previous) and part.name in names}
+        if not past:
+            continue
+        place = methodology.quantities[group[0]].place
+        if len(past) > 1 or len({frozenset(methodology.quantities[name].over) for name in group}) > 1:
+            what = f"the recurrence of {', '.join(group)} does not run along one dimension of one index set"
+            problems.append(Problem(what, place, hint="give its equations the same `over:`"))
+        for name in group:
+            initial = sorted({found for part in walk(trees[name]) if isinstance(part, Previous) for found in dependencies(part.initial, names)})
+            if initial:
+                what = f"the first step of {name} needs {', '.join(initial)} of its own recurrence"
+                problems.append(Problem(what, methodology.quantities[name].place, hint="give the initial value by parameters"))
+            reduced = sorted({found for part in walk(trees[name]) if isinstance(part, Reduce) for found in dependencies(part, names)})
+            if reduced:
+                what = f"{name} adds up {', '.join(reduced)} inside its own recurrence"
+                hint = "carry the running total as a stock of its own"
+                problems.append(Problem(what, methodology.quantities[name].place, hint=hint))
+    if problems:
+        raise SpecError(problems)
+
+
 def settled(tree: Node, methodology: Methodology, choices: Mapping[str, Choice]) -> Node:
     """Settle the choices in a tree and leave out the branches that are not chosen."""
     return transform(tree, lambda node: _simplified(_choice(node, methodology, choices)))
@@ -137,11 +165,22 @@ def _simplified(node: Node) -> Node:
         if deciding in {node.left, node.right}:
             return deciding
         return node.right if node.left == neutral else node.left if node.right == neutral else node
+    if isinstance(node, Previous):
+        return _at_first_step(node)
     if isinstance(node, Reduce) and node.where == TRUE:
         return Reduce(node.function, node.body, node.over, None, span=node.span)
     if isinstance(node, Cases):
         return _fewer_cases(node)
     return node
+
+
+def _at_first_step(node: Previous) -> Previous:
+    """In an initial value, which counts at the first step only, take earlier values for their own initial values."""
+
+    def first(part: Node) -> Node:
+        return part.initial if isinstance(part, Previous) and part.dimension == node.dimension else part
+
+    return Previous(node.name, node.dimension, transform(node.initial, first), span=node.span)
 
 
 def _fewer_cases(node: Cases) -> Node:

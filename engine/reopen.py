@@ -19,7 +19,9 @@ MAX_ENTRIES = 10_000
 
 
 @contextmanager
-def reopened(reference: str | Path, told: Callable[[str], None] | None = None) -> Iterator[tuple[Result, str]]:
+def reopened(
+    reference: str | Path, told: Callable[[str], None] | None = None
+) -> Iterator[tuple[Result, str]]:
     """Compute a dossier again; gives the result and the digest that the dossier states.
 
     The data files stand unpacked as long as the context lasts.
@@ -31,7 +33,11 @@ def reopened(reference: str | Path, told: Callable[[str], None] | None = None) -
     path = Path(reference)
     archive = path / DOSSIER_FILE if path.is_dir() else path
     if not archive.is_file():
-        raise UnknownNameError(Problem(f"no dossier at {reference}", hint="give the output folder of `tonne run`, or its dossier.zip"))
+        raise UnknownNameError(
+            Problem(
+                f"no dossier at {reference}", hint="give the output folder of `tonne run`, or its dossier.zip"
+            )
+        )
     with tempfile.TemporaryDirectory(prefix="tonne-") as scratch:
         folder = Path(scratch)
         _unpack(archive, folder)
@@ -52,7 +58,9 @@ def _unpack(archive: Path, folder: Path) -> None:
             for entry in entries:
                 parts = PurePosixPath(entry.filename)
                 if parts.is_absolute() or ".." in parts.parts or "\\" in entry.filename:
-                    raise DataError(Problem(f"the dossier holds a path that leads outside: {entry.filename[:80]}", place))
+                    raise DataError(
+                        Problem(f"the dossier holds a path that leads outside: {entry.filename[:80]}", place)
+                    )
             opened.extractall(folder)
     except (zipfile.BadZipFile, EOFError, OSError) as fault:
         raise DataError(Problem(f"the dossier cannot be opened: {fault}", place)) from None
@@ -63,7 +71,9 @@ def _manifest(folder: Path, archive: Path) -> str:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         return str(manifest["result_digest"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise DataError(Problem("the dossier has no manifest that can be read", Place(str(archive)))) from None
+        raise DataError(
+            Problem("the dossier has no manifest that can be read", Place(str(archive)))
+        ) from None
 
 
 def _methodology_id(folder: Path, named: str, archive: Path) -> str:

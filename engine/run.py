@@ -93,12 +93,22 @@ def _require_outputs(project: Project, methodology: Methodology) -> None:
     outputs = methodology.spec.outputs
     place = project.document.place("methodology", "=")
     if outputs is None:
-        raise ProjectError(Problem(f"{methodology.id} is a module, not a methodology", place, hint="`tonne list` shows methodologies"))
+        raise ProjectError(
+            Problem(
+                f"{methodology.id} is a module, not a methodology",
+                place,
+                hint="`tonne list` shows methodologies",
+            )
+        )
     for role in ROLES:
         name = getattr(outputs, role)
         if name and methodology.quantities[name].over not in {(), ("year",)}:
             raise ProjectError(
-                Problem(f"output {role} of {methodology.id} is over {', '.join(methodology.quantities[name].over)}", place, "over [year], or a scalar")
+                Problem(
+                    f"output {role} of {methodology.id} is over {', '.join(methodology.quantities[name].over)}",
+                    place,
+                    "over [year], or a scalar",
+                )
             )
 
 
@@ -126,14 +136,20 @@ def _conditions(
     findings: list[Finding] = []
     for name in project.spec.conditions:
         if name not in {condition.spec.id for condition in methodology.conditions}:
-            raise ProjectError(Problem(f"unknown condition '{name}'", project.document.place("conditions", name)))
+            raise ProjectError(
+                Problem(f"unknown condition '{name}'", project.document.place("conditions", name))
+            )
     for condition in methodology.conditions:
         spec = condition.spec
         statement = project.spec.conditions.get(spec.id)
         tree = plan.tests.get(spec.id)
         met = reference.holds(tree, {}) if tree is not None else statement.met if statement else None
         fact = statement.fact if statement else None
-        results.append(ConditionResult(spec.id, spec.text, met, tree is not None, fact, statement.evidence if statement else None))
+        results.append(
+            ConditionResult(
+                spec.id, spec.text, met, tree is not None, fact, statement.evidence if statement else None
+            )
+        )
         if met is False:
             findings.append(
                 Finding(

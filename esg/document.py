@@ -190,18 +190,19 @@ class Report:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """Every number of the cover and the sections, in reading order."""
-        return tuple(_figures((self.cover, self.sections)))
+        return tuple(figures_in((self.cover, self.sections)))
 
 
-def _figures(part: Any) -> Iterator[Figure]:
+def figures_in(part: Any) -> Iterator[Figure]:
+    """Go through the figures of a part of a report, in reading order."""
     if isinstance(part, Figure):
         yield part
     elif isinstance(part, tuple):
         for item in part:
-            yield from _figures(item)
+            yield from figures_in(item)
     elif is_dataclass(part) and not isinstance(part, Phrase | Formula | Marked):
         for field in fields(part):
-            yield from _figures(getattr(part, field.name))
+            yield from figures_in(getattr(part, field.name))
 
 
 LONGEST_TAG = 64  # Word refuses longer tags

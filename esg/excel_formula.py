@@ -12,7 +12,7 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import Any, Protocol
 
-from tonne.engine.compute.reference import At, Reference
+from tonne.engine.compute.reference import DIGITS, GUARD_DIGITS, At, Reference
 from tonne.engine.data.domain import Index
 from tonne.engine.spec.tree import (
     Arithmetic,
@@ -36,6 +36,7 @@ LONGEST_FORMULA = 8000  # Excel takes 8,192 characters
 DEEPEST_NESTING = 60  # and 64 levels
 MOST_ARGUMENTS = 30  # 255, but nobody reads more
 EXACT_DIGITS = 15  # Excel cuts what is longer
+FEWEST_DECIMALS = 6  # of a value before it is rounded to a whole number: a gram in a tonne
 NO_VALUE = "NA()"
 
 COMPARISONS = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -44,7 +45,8 @@ REDUCTIONS = {"sum": "SUM", "count": "SUM", "mean": "AVERAGE", "minimum": "MIN",
 ROUNDINGS = {"floor": ROUND_FLOOR, "ceil": ROUND_CEILING, "round": ROUND_HALF_UP}
 
 _ZERO, _ONE = Number(Fraction(0), "0"), Number(Fraction(1), "1")
-_WIDE = Context(prec=120, Emax=20_000, Emin=-20_000)
+_WIDE = Context(prec=20_000, Emax=20_000, Emin=-20_000)
+_SETTLED = Context(prec=DIGITS - GUARD_DIGITS, Emax=20_000, Emin=-20_000)  # as the engine settles values
 
 
 class UnwritableError(Exception):
@@ -147,12 +149,13 @@ def whole(function: str, text: str, exact: Decimal | None) -> Written:
 
 def settled_decimals(function: str, exact: Decimal | None) -> int:
     """Choose the decimals to which a value is settled before it is rounded: 6, and more where it is closer to the edge."""
+    if exact is None:
+        return FEWEST_DECIMALS
     mode = ROUNDINGS[function]
-    for decimals in (6, 9, 12):
-        if exact is None:
-            return decimals
+    wanted = _SETTLED.plus(exact).to_integral_value(mode, _WIDE)
+    for decimals in (FEWEST_DECIMALS, 9, 12):
         settled = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _WIDE)
-        if settled.to_integral_value(mode, _WIDE) == exact.to_integral_value(mode, _WIDE):
+        if settled.to_integral_value(mode, _WIDE) == wanted:
             return decimals
     return EXACT_DIGITS
 

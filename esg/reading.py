@@ -49,7 +49,9 @@ def _said(text: Text, language: Language) -> str:
 def _lines(methodology: Methodology, language: Language) -> Iterator[str]:
     spec = methodology.spec
     yield f"{spec.id} · {_said(spec.title, language)}"
-    yield f"{_said(spec.source.publisher, language)}, {spec.source.document}" + (f", {spec.source.date}" if spec.source.date else "")
+    yield f"{_said(spec.source.publisher, language)}, {spec.source.document}" + (
+        f", {spec.source.date}" if spec.source.date else ""
+    )
     yield EVIDENCE[spec.source.evidence][language]
     if spec.summary:
         yield from ("", _said(spec.summary, language))
@@ -60,7 +62,11 @@ def _lines(methodology: Methodology, language: Language) -> Iterator[str]:
     if methodology.options:
         yield from ("", _HEADINGS["options"][language])
         for name, option in methodology.options.items():
-            values = option.values if isinstance(option.values, list) else [f"{key} ({_said(text, language)})" for key, text in option.values.items()]
+            values = (
+                option.values
+                if isinstance(option.values, list)
+                else [f"{key} ({_said(text, language)})" for key, text in option.values.items()]
+            )
             yield f"  {name}: {_said(option.name, language)} = {' | '.join(values)}"
     yield from ("", _HEADINGS["parameters"][language])
     for quantity in methodology.parameters.values():
@@ -75,11 +81,15 @@ def _lines(methodology: Methodology, language: Language) -> Iterator[str]:
         where = _where(quantity.spec.cite or next((cite for cite in quantity.cites if cite), None), language)
         yield f"  {name}{over}, {unit_label(quantity.unit.text, language) or '1'}{where}; {EVIDENCE[evidence_of(methodology, quantity)][language]}"
         indent = "      " if isinstance(tree, Cases) else "    "
-        yield indent + plain(equation_layout(quantity, tree, methodology, language)).replace("\n", "\n" + indent)
+        yield indent + plain(equation_layout(quantity, tree, methodology, language)).replace(
+            "\n", "\n" + indent
+        )
     if methodology.conditions:
         yield from ("", _HEADINGS["conditions"][language])
         for condition in methodology.conditions:
-            yield f"  {condition.spec.id}: {_said(condition.spec.text, language)}" + (f"  ({condition.spec.test})" if condition.spec.test else "")
+            yield f"  {condition.spec.id}: {_said(condition.spec.text, language)}" + (
+                f"  ({condition.spec.test})" if condition.spec.test else ""
+            )
     if spec.not_covered:
         yield from ("", _HEADINGS["not_covered"][language])
         for item in spec.not_covered:
@@ -102,6 +112,10 @@ def _parameter(methodology: Methodology, quantity: Quantity, language: Language)
 def _where(cite: Cite | None, language: Language) -> str:
     if cite is None:
         return ""
-    section = (f"第 {cite.section} 节" if language == "zh" else f"section {cite.section}") if cite.section else ""
-    number = (f"式（{cite.number}）" if language == "zh" else f"equation ({cite.number})") if cite.number else ""
+    section = (
+        (f"第 {cite.section} 节" if language == "zh" else f"section {cite.section}") if cite.section else ""
+    )
+    number = (
+        (f"式（{cite.number}）" if language == "zh" else f"equation ({cite.number})") if cite.number else ""
+    )
     return ", " + " ".join(part for part in (section, number) if part) if section or number else ""

@@ -1,12 +1,15 @@
-"""Writes the output folder of a run: all of it, read back and agreeing with the result, or nothing."""
+"""Writes the files of a result: reports, workbook, values, dossier; each is read back before it counts."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tonne.engine.errors import Place, Problem, ReportError
+from tonne.esg.monitoring import monitoring_report
+from tonne.esg.page import write_page
+from tonne.esg.readback import read_back_page, read_back_word
+from tonne.esg.word import write_word
+from tonne.esg.workbook import write_workbook
+from tonne.esg.workbook_check import read_back_workbook
+
 from tonne.engine.result.files import (
     DOSSIER_FILE,
     RESULT_FILE,
@@ -16,12 +19,7 @@ from tonne.engine.result.files import (
     write_values,
 )
 from tonne.engine.result.result import Result
-from tonne.esg.monitoring import monitoring_report
-from tonne.esg.page import write_page
-from tonne.esg.readback import read_back_page, read_back_word
-from tonne.esg.word import write_word
-from tonne.esg.workbook import write_workbook
-from tonne.esg.workbook_check import read_back_workbook
+from tonne.esg.folder import whole_folder
 
 WORD_FILES = {"zh": "report.zh.docx", "en": "report.en.docx"}
 PAGE_FILE = "report.html"
@@ -29,40 +27,17 @@ WORKBOOK_FILE = "workbook.xlsx"
 
 
 def release(result: Result, out: Path, told: Callable[[str], None] | None = None) -> Path:
-    """Write every file of a result into a folder.
+    """Write every file of a result into a folder, as a whole or not at all.
 
-    The files are written into a temporary folder beside it, read back and compared, and only then moved.
-    A folder that an earlier run wrote is replaced; any other that is not empty is left alone.
+    An earlier output there is replaced; a folder with other files is left alone.
 
     Raises:
         ReportError: the folder holds other files, or a document does not agree with the result.
     """
-    tell = told or (lambda _stage: None)
     out = out.resolve()
-    require_free(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        _write_all(result, scratch, tell)
-        scratch.chmod(0o755)
-        _replace(scratch, out)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with whole_folder(out) as folder:
+        _write_all(result, folder, told or (lambda _stage: None))
     return out
-
-
-def require_free(out: Path) -> None:
-    """Refuse a folder that holds anything but an earlier output.
-
-    Raises:
-        ReportError: it is a file, or holds other files.
-    """
-    if out.is_file():
-        raise ReportError(Problem("the output folder is a file", Place(str(out)), hint="name a folder"))
-    if out.is_dir() and any(out.iterdir()) and not (out / RESULT_FILE).is_file():
-        raise ReportError(
-            Problem("the output folder holds files that are not an earlier output", Place(str(out)), hint="name an empty or new folder")
-        )
 
 
 def _write_all(result: Result, folder: Path, tell: Callable[[str], None]) -> None:
@@ -83,18 +58,3 @@ def _write_all(result: Result, folder: Path, tell: Callable[[str], None]) -> Non
     read_back_workbook(folder / WORKBOOK_FILE, result)
     tell("dossier")
     write_dossier(result, folder / DOSSIER_FILE)
-
-
-def _replace(new: Path, out: Path) -> None:
-    """Move a finished folder into place; the earlier one goes only when the new one stands."""
-    if not out.exists():
-        new.rename(out)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
-    os.rename(out, old / "out")  # noqa: PTH104 (rename, never copy)
-    try:
-        new.rename(out)
-    except OSError:
-        os.rename(old / "out", out)  # noqa: PTH104
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -113,11 +113,11 @@ def _said(key: str, origin: Mapping[str, Any]) -> Phrase:
     if key == "place":
         return same(shown_place(str(value)))
     if key == "given":
-        return same(f"{_number(value)} {origin.get('unit', '')}".strip())
+        return same(f"{stored_number(value)} {origin.get('unit', '')}".strip())
     if key == "choice":
         return same(f"{origin.get('option')} = {value}")
     if key == "totals":
-        return joined((same(f"{_number(total)} {unit}") for unit, total in value.items()), COMMA)
+        return joined((same(f"{stored_number(total)} {unit}") for unit, total in value.items()), COMMA)
     if isinstance(value, Mapping) and {"zh", "en"} <= set(value):
         return Phrase(str(value["zh"]), str(value["en"]))
     if isinstance(value, list):
@@ -132,12 +132,12 @@ def _meter(meter: Mapping[str, Any]) -> Phrase:
         count=f"{meter.get('taken', meter.get('count', 0)):,}",
         first=shown["first"],
         last=shown["last"],
-        total=_number(str(meter.get("total", "0"))),
+        total=stored_number(str(meter.get("total", "0"))),
         unit=shown["total_unit"],
     )
 
 
-def _number(text: str) -> str:
+def stored_number(text: str) -> str:
     """Print an exact number of the data stage as documents print numbers."""
     try:
         return number_text(Fraction(text))

@@ -24,7 +24,14 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 def text(schema: dict[str, Any]) -> str:
     """Write a schema as it stands in docs/."""
-    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=1, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema},
+            indent=1,
+            ensure_ascii=False,
+        )
+        + "\n"
+    )
 
 
 def main() -> None:

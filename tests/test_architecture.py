@@ -10,7 +10,12 @@ import pytest
 import tonne
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = sorted(path for folder in ("engine", "esg", "tonne") for path in (ROOT / folder).rglob("*.py") if not path.is_symlink())
+SOURCES = sorted(
+    path
+    for folder in ("engine", "esg", "tonne")
+    for path in (ROOT / folder).rglob("*.py")
+    if not path.is_symlink()
+)
 MODULES = sorted({path.resolve() for path in SOURCES})
 BANNED = {"utils", "helpers", "common", "base", "core", "misc", "manager"}
 CONFINED = {
@@ -28,7 +33,9 @@ CONFINED = {
 def imports_of(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    return names | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    return names | {
+        node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module
+    }
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -40,7 +47,11 @@ def test_module_is_short_and_named_for_what_it_is(path: Path) -> None:
 
 @pytest.mark.parametrize("library", sorted(CONFINED))
 def test_library_is_confined_to_its_rooms(library: str) -> None:
-    users = {str(path.relative_to(ROOT)) for path in MODULES if any(name.split(".")[0] == library for name in imports_of(path))}
+    users = {
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if any(name.split(".")[0] == library for name in imports_of(path))
+    }
     assert users <= CONFINED[library]
 
 

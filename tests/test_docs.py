@@ -10,8 +10,14 @@ import pytest
 import tonne
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "methodologies").rglob("*.md"))]
-SPECS = re.findall(r"```yaml\n(format: 1\n.*?)```", (ROOT / "docs" / "spec-format.md").read_text(encoding="utf-8"), re.DOTALL)
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "methodologies").rglob("*.md")),
+]
+SPECS = re.findall(
+    r"```yaml\n(format: 1\n.*?)```", (ROOT / "docs" / "spec-format.md").read_text(encoding="utf-8"), re.DOTALL
+)
 
 
 @pytest.mark.parametrize("text", SPECS, ids=lambda text: re.search(r"id: (\w+)", text)[1])  # type: ignore[index]
@@ -27,14 +33,18 @@ def test_the_format_page_shows_a_methodology_a_module_and_a_stock() -> None:
 
 
 def test_python_snippet_of_the_readme_runs() -> None:
-    (snippet,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (snippet,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     subprocess.run([sys.executable, "-W", "error", "-c", snippet], check=True, cwd=ROOT)
 
 
 def test_commands_of_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     used = set(re.findall(r"uv run tonne (\w+)", text))
-    listed = subprocess.run([sys.executable, "-m", "tonne", "--help"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    listed = subprocess.run(
+        [sys.executable, "-m", "tonne", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
     assert used == {command for command in used if re.search(rf"^  {command} ", listed, re.MULTILINE)}
 
 
@@ -47,15 +57,28 @@ def test_links_of_a_page_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("script", ["schemas.py", "methodology_table.py"])
 def test_generated_page_is_current(script: str) -> None:
-    done = subprocess.run([sys.executable, str(ROOT / "scripts" / script), "--check"], capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / script), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_project_speaks_of_itself_alone() -> None:
-    names = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+    names = subprocess.run(
+        ["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
     forbidden = re.compile(r"\.\./shared|/work/|/tmp/(?!out)|helper-\d|pypi\.org|pythonhosted")
     for name in names:
         path = ROOT / name
-        if name == "uv.lock" or path.is_symlink() or path.suffix in {".gz", ".docx", ".parquet"} or path.name == Path(__file__).name:
+        if (
+            name == "uv.lock"
+            or path.is_symlink()
+            or path.suffix in {".gz", ".docx", ".parquet"}
+            or path.name == Path(__file__).name
+        ):
             continue
         assert not forbidden.search(path.read_text(encoding="utf-8")), name

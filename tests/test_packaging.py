@@ -17,10 +17,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     copy = folder / "copy"
     subprocess.run(["git", "clone", "-q", "--no-hardlinks", str(ROOT), str(copy)], check=True)
     build = "import setuptools.build_meta as b, sys; print(b.build_wheel(sys.argv[1]))"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", build, str(folder)], check=True, cwd=copy, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", build, str(folder)],
+        check=True,
+        cwd=copy,
+        capture_output=True,
+        text=True,
+    )
     return zipfile.ZipFile(folder / done.stdout.split()[-1])
-
-
 
 
 def test_wheel_has_one_top_level_name(wheel: zipfile.ZipFile) -> None:
@@ -29,6 +33,12 @@ def test_wheel_has_one_top_level_name(wheel: zipfile.ZipFile) -> None:
 
 @pytest.mark.parametrize("folder", ["engine", "esg", "methodologies"])
 def test_wheel_holds_every_tracked_file_of_a_folder(wheel: zipfile.ZipFile, folder: str) -> None:
-    committed = subprocess.run(["git", "ls-tree", "-r", "--name-only", "HEAD", folder], capture_output=True, text=True, check=True, cwd=ROOT)
+    committed = subprocess.run(
+        ["git", "ls-tree", "-r", "--name-only", "HEAD", folder],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
     expected = {f"tonne/{name}" for name in committed.stdout.split("\n") if name}
     assert expected == {name for name in wheel.namelist() if name.startswith(f"tonne/{folder}/")}

@@ -13,7 +13,9 @@ from tonne.engine.spec.methodology import Methodology
 __all__ = ["check", "list_methodologies", "load_methodology", "run"]
 
 
-def run(project: str | Path, out: str | Path | None = None, progress: Callable[[str], None] | None = None) -> Result:
+def run(
+    project: str | Path, out: str | Path | None = None, progress: Callable[[str], None] | None = None
+) -> Result:
     """Compute a project, and write its documents when a folder is given.
 
     Args:

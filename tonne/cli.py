@@ -57,26 +57,47 @@ def list_(as_json: bool) -> None:
         return
     _table(
         ["id", "title", "category", "scheme", "evidence of equations and defaults", "cases"],
-        [[row["id"], f"{row['title']['en']}\n{row['title']['zh']}", row["category"] or row["kind"], row["scheme"], row["evidence"], str(row["cases"])] for row in rows],
+        [
+            [
+                row["id"],
+                f"{row['title']['en']}\n{row['title']['zh']}",
+                row["category"] or row["kind"],
+                row["scheme"],
+                row["evidence"],
+                str(row["cases"]),
+            ]
+            for row in rows
+        ],
     )
 
 
 @cli.command()
 @click.argument("methodology")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of names and texts.")
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="Language of names and texts.",
+)
 def show(methodology: str, lang: str) -> None:
     """Show a methodology in readable form: parameters, equations, conditions, what it does not cover."""
+    from tonne.engine.spec.catalogue import load_methodology  # noqa: PLC0415
     from tonne.esg.reading import methodology_text  # noqa: PLC0415
 
-    from tonne.engine.spec.catalogue import load_methodology  # noqa: PLC0415
-
-    click.echo(methodology_text(load_methodology(methodology), lang))
+    click.echo(methodology_text(load_methodology(methodology), "zh" if lang == "zh" else "en"))
 
 
 @cli.command()
 @click.argument("methodologies", nargs=-1, metavar="[ID|PATH]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the findings.")
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="Language of the findings.",
+)
 def check(methodologies: tuple[str, ...], as_json: bool, lang: str) -> None:
     """Check methodologies: names, index sets, units and substances, structure, evidence.
 
@@ -89,9 +110,13 @@ def check(methodologies: tuple[str, ...], as_json: bool, lang: str) -> None:
     if as_json:
         click.echo(json.dumps([report.as_data() for report in reports], ensure_ascii=False, indent=1))
     for report in [] if as_json else reports:
-        click.echo(f"{report.methodology}: {'passed' if report.passed else 'FAILED'}  (digest {report.digest[:12]})")
+        click.echo(
+            f"{report.methodology}: {'passed' if report.passed else 'FAILED'}  (digest {report.digest[:12]})"
+        )
         for outcome in report.outcomes:
-            click.echo(f"  {outcome.check.number} {outcome.check.name}: {'passed' if outcome.passed else 'FAILED'}")
+            click.echo(
+                f"  {outcome.check.number} {outcome.check.name}: {'passed' if outcome.passed else 'FAILED'}"
+            )
             for finding in outcome.findings:
                 where = f"{finding.place}: " if finding.failed and finding.place else ""
                 click.echo(f"      {where}{finding.zh if lang == 'zh' else finding.en} [{finding.code}]")
@@ -101,7 +126,9 @@ def check(methodologies: tuple[str, ...], as_json: bool, lang: str) -> None:
 
 @cli.command()
 @click.argument("project", type=click.Path())
-@click.option("--out", required=True, type=click.Path(), help="Folder for the output; made or replaced as a whole.")
+@click.option(
+    "--out", required=True, type=click.Path(), help="Folder for the output; made or replaced as a whole."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON.")
 def run(project: str, out: str, as_json: bool) -> None:
     """Compute a project and write its documents.
@@ -110,14 +137,20 @@ def run(project: str, out: str, as_json: bool) -> None:
     action stands against the reduction.
     """
     from tonne.api import run as run_project  # noqa: PLC0415
-    from tonne.esg.release import require_free  # noqa: PLC0415
+    from tonne.esg.folder import require_free  # noqa: PLC0415
 
     require_free(Path(out).resolve())
     with _progress() as told:
         result = run_project(project, out, told)
     if as_json:
         data = result.as_data()
-        click.echo(json.dumps({key: data[key] for key in ("years", "total", "findings", "agreement")}, ensure_ascii=False, indent=1))
+        click.echo(
+            json.dumps(
+                {key: data[key] for key in ("years", "total", "findings", "agreement")},
+                ensure_ascii=False,
+                indent=1,
+            )
+        )
     else:
         _print_result(result, out)
     if result.failed:
@@ -128,7 +161,13 @@ def run(project: str, out: str, as_json: bool) -> None:
 @click.argument("folder", metavar="DIR|DOSSIER", type=click.Path())
 @click.argument("quantity", metavar="QUANTITY[@INDEX]")
 @click.option("--depth", default=30, show_default=True, help="How many equations deep to go.")
-@click.option("--readings", "rows", default=0, show_default=True, help="Show up to so many raw readings under each value that comes from them.")
+@click.option(
+    "--readings",
+    "rows",
+    default=0,
+    show_default=True,
+    help="Show up to so many raw readings under each value that comes from them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def trace(folder: str, quantity: str, depth: int, rows: int, as_json: bool) -> None:
     """Show where a number comes from, down to the readings.
@@ -142,7 +181,10 @@ def trace(folder: str, quantity: str, depth: int, rows: int, as_json: bool) -> N
 
     with _progress() as told, reopened(folder, told) as (result, stated):
         if result.digest != stated:
-            click.echo(f"warning: the dossier states digest {stated[:12]}, computed again it is {result.digest[:12]}", err=True)
+            click.echo(
+                f"warning: the dossier states digest {stated[:12]}, computed again it is {result.digest[:12]}",
+                err=True,
+            )
         name, index = find_value(result, quantity)
         found = trace_value(result, name, index, depth)
         from tonne.listing import trace_data, trace_lines  # noqa: PLC0415
@@ -194,11 +236,18 @@ def _print_result(result: "Result", out: str) -> None:
     from tonne.esg.numbers import number_text  # noqa: PLC0415
 
     spec = result.project.spec
-    click.echo(f"{spec.name.en} · {result.methodology.spec.title.en} ({result.methodology.spec.source.document})")
+    click.echo(
+        f"{spec.name.en} · {result.methodology.spec.title.en} ({result.methodology.spec.source.document})"
+    )
     if spec.statement:
         click.echo(f"note: {spec.statement.en}")
-    rows = [[year.year, *(number_text(year.rounded[role], "tCO2e") for role in year.rounded)] for year in result.years]
-    rows.append(["total", *(number_text(result.rounded_total(role), "tCO2e") for role in result.years[0].rounded)])
+    rows = [
+        [year.year, *(number_text(year.rounded[role], "tCO2e") for role in year.rounded)]
+        for year in result.years
+    ]
+    rows.append(
+        ["total", *(number_text(result.rounded_total(role), "tCO2e") for role in result.years[0].rounded)]
+    )
     _table(["year", "baseline tCO2e", "project tCO2e", "leakage tCO2e", "reduction tCO2e"], rows)
     severities: dict[str, int] = {}
     for finding in result.findings:
@@ -209,5 +258,9 @@ def _print_result(result: "Result", out: str) -> None:
         if finding.failed:
             click.echo(f"  {finding.severity.value}: {finding.en} [{finding.code}]")
     agreement = result.agreement
-    click.echo(f"two evaluators agree on {agreement.compared:,} values, largest relative difference {agreement.largest:.1e}")
-    click.echo(f"written to {out}: result.json, report.zh.docx, report.en.docx, report.html, workbook.xlsx, values.parquet, dossier.zip")
+    click.echo(
+        f"two evaluators agree on {agreement.compared:,} values, largest relative difference {agreement.largest:.1e}"
+    )
+    click.echo(
+        f"written to {out}: result.json, report.zh.docx, report.en.docx, report.html, workbook.xlsx, values.parquet, dossier.zip"
+    )

@@ -65,7 +65,9 @@ def _lines(result: Result, trace: Trace, readings: int, indent: str, seen: set[s
     step = result.plan.steps.get(trace.quantity)
     if step is not None:
         quantity = result.methodology.quantities[trace.quantity]
-        formula = plain_layout(equation_layout(quantity, quantity.tree or step.tree, result.methodology, "en"))
+        formula = plain_layout(
+            equation_layout(quantity, quantity.tree or step.tree, result.methodology, "en")
+        )
         yield f"{indent}  {formula.replace(chr(10), chr(10) + indent + '  ')}"
         yield f"{indent}  exactly {exact_text(trace.value)}, {trace.place}"
     for line in _origin(trace):
@@ -79,7 +81,10 @@ def _lines(result: Result, trace: Trace, readings: int, indent: str, seen: set[s
 def _cited(cite: Cite | None) -> str:
     if cite is None:
         return ""
-    parts = [f"section {cite.section}" if cite.section else "", f"equation ({cite.number})" if cite.number else ""]
+    parts = [
+        f"section {cite.section}" if cite.section else "",
+        f"equation ({cite.number})" if cite.number else "",
+    ]
     told = ", ".join(part for part in parts if part)
     return f"  [{told}]" if told else ""
 
@@ -94,7 +99,11 @@ def _origin(trace: Trace) -> Iterator[str]:
         for source in origin.get("meters", []):
             yield f"meter {source['meter']}: {source['count']:,} readings, {source['first']} to {source['last']}, {source['amount']} {trace.unit}"
         return
-    told = ", ".join(f"{key} {value}" for key, value in origin.items() if key not in {"kind"} and value not in (None, "", []))
+    told = ", ".join(
+        f"{key} {value}"
+        for key, value in origin.items()
+        if key != "kind" and value not in (None, "", [])
+    )
     yield f"{kind}: {told}"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tonne.engine import calendar
-from tonne.engine.errors import Place, Problem, UnitError
+from tonne.engine.errors import Place, Problem, UnitError, in_file_order
 from tonne.engine.spec.methodology import Methodology, Quantity
 from tonne.engine.spec.tree import (
     Arithmetic,
@@ -67,13 +67,14 @@ class Inference:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Everything that keeps the methodology from being computed."""
-        return self.index_problems + self.unit_problems
+        return tuple(in_file_order(self.index_problems + self.unit_problems))
 
 
 class _Misfit(Exception):  # noqa: N818
     def __init__(self, kind: str, what: str, expected: str | None = None, found: str | None = None, hint: str | None = None) -> None:
         super().__init__(what)
         self.kind, self.what, self.expected, self.found, self.hint = kind, what, expected, found, hint
+        self.node: Node | None = None
 
 
 def infer(methodology: Methodology) -> Inference:
@@ -88,12 +89,12 @@ def infer(methodology: Methodology) -> Inference:
             if tree is not None:
                 trees[name] = tree
         if quantity.when is not None:
-            when = work.condition(quantity.when, quantity.over, quantity.place, name)
+            when = work.condition(quantity.when, quantity.over, quantity.place, name, quantity.prefix)
             if when is not None:
                 whens[name] = when
     for condition in methodology.conditions:
         if condition.tree is not None:
-            test = work.condition(condition.tree, (), condition.place, condition.spec.id)
+            test = work.condition(condition.tree, (), condition.place, condition.spec.id, condition.prefix)
             if test is not None:
                 tests[condition.spec.id] = test
     work.check_factors()
@@ -117,10 +118,10 @@ class _Inferrer:
             self._require_within(kind.over, quantity)
             return self._as_declared(node, kind, quantity)
         except (_Misfit, UnitError) as misfit:
-            self._report(misfit, quantity.place, f"equation {quantity.id}")
+            self._report(misfit, quantity.place, f"equation {quantity.id}", quantity.prefix)
             return None
 
-    def condition(self, tree: Node, over: tuple[str, ...], place: Place, owner: str) -> Node | None:
+    def condition(self, tree: Node, over: tuple[str, ...], place: Place, owner: str, prefix: str) -> Node | None:
         """Complete a condition's tree; None when it does not fit."""
         self.owner = owner
         try:
@@ -130,13 +131,15 @@ class _Inferrer:
                 raise _Misfit("index", f"the condition goes over {', '.join(extra)}", hint="reduce it, for instance with minimum(…)")
             return node
         except (_Misfit, UnitError) as misfit:
-            self._report(misfit, place, f"condition of {owner}")
+            self._report(misfit, place, f"condition of {owner}", prefix)
             return None
 
-    def _report(self, misfit: _Misfit | UnitError, place: Place, owner: str) -> None:
+    def _report(self, misfit: _Misfit | UnitError, place: Place, owner: str, prefix: str) -> None:
         if isinstance(misfit, UnitError):
             self.unit_problems.extend(replace(problem, what=f"{owner}: {problem.what}", place=place) for problem in misfit.problems)
             return
+        if misfit.node is not None:
+            place = self.methodology.place_of(misfit.node, prefix, place)
         problem = Problem(f"{owner}: {misfit.what}", place, misfit.expected, misfit.found, misfit.hint)
         (self.index_problems if misfit.kind == "index" else self.unit_problems).append(problem)
 
@@ -198,7 +201,16 @@ class _Inferrer:
         rule = self._rules.get(type(node))
         if rule is None:
             raise TypeError(f"no rule for {type(node).__name__}")
-        return rule(self, node, context)
+        try:
+            return rule(self, node, context)
+        except UnitError as fault:
+            (problem,) = fault.problems
+            misfit = _Misfit("unit", problem.what, problem.expected, problem.found, problem.hint)
+            misfit.node = node
+            raise misfit from None
+        except _Misfit as misfit:
+            misfit.node = misfit.node or node
+            raise
 
     def _number(self, node: Number, _context: tuple[str, ...]) -> tuple[Node, Kind]:
         return node, Kind(None if node.value == 0 else ONE, frozenset())
@@ -358,7 +370,12 @@ class _Inferrer:
         initial, kind = self.value(node.initial, context)
         initial = self._converted(initial, kind, quantity.unit)
         over = self.union(self.normal(frozenset(quantity.over)), kind.over)
-        return replace(node, initial=initial), Kind(quantity.unit, over)
+        earlier = replace(node, initial=initial)
+        if not quantity.unit.is_offset:
+            return earlier, Kind(quantity.unit, over)
+        base = parse_unit("K")
+        factor, offset = conversion(quantity.unit, base)
+        return Convert(earlier, factor, offset, quantity.unit.text, "K", span=node.span), Kind(base, over, absolute=True)
 
     _rules: Mapping[type[Node], Callable[..., tuple[Node, Kind]]] = {  # noqa: RUF012
         Number: _number,

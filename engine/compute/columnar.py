@@ -42,10 +42,13 @@ def compute_columnar(plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnect
 
 def whole_query(staged: Staged, final: exp.Query) -> exp.Query:
     """Put all relations of a staged plan and a last query into one statement."""
-    query = final
+    query = final.copy()
     for relation in staged.relations:
         query = query.with_(  # type: ignore[union-attr]
-            exp.to_identifier(relation.name, quoted=True), as_=relation.query, materialized=False if relation.row_level else None
+            exp.to_identifier(relation.name, quoted=True),
+            as_=relation.query.copy(),
+            materialized=False if relation.row_level else None,
+            copy=False,  # otherwise each step copies all relations before it
         )
     return query
 

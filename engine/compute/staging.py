@@ -14,7 +14,6 @@ from sqlglot import exp
 from tonne.engine import calendar
 from tonne.engine.check.order import dependencies, groups
 from tonne.engine.compute.lower import Lowering, column, literal
-from tonne.engine.errors import Problem, RunError
 from tonne.engine.plan import Plan, Step
 from tonne.engine.spec.tree import Name, Node, Number, Previous, Reduce, transform, walk
 
@@ -82,7 +81,9 @@ class _Stager:
         self.chains: dict[Frame, _Chain] = {}
         self.relations: list[Relation] = []
         self.place: dict[str, Frame] = {name: self.frame(over) for name, over in plan.needed.items()}
-        self.nullable: set[str] = set(plan.conditional) | (set(plan.needed) - set(scalars) if bases else set())
+        self.nullable: set[str] = set(plan.conditional)
+        if bases:
+            self.nullable |= set(plan.needed) - set(scalars)
         self.hidden = 0
 
     def run(self) -> Staged:
@@ -210,7 +211,7 @@ class _Stager:
             else:
                 query = select
         for cte, select in ctes:
-            query = query.with_(exp.to_identifier(cte, quoted=True), as_=select, materialized=False)  # type: ignore[union-attr]
+            query = query.with_(exp.to_identifier(cte, quoted=True), as_=select, materialized=False, copy=False)  # type: ignore[union-attr]
         self.relations.append(Relation(name, query, frame, row_level=True))
         chain.latest, chain.layers, chain.fresh = name, [], set()
         return name
@@ -293,7 +294,7 @@ class _Stager:
         return name
 
     def gather(self, frame: Frame) -> None:
-        """Compute the reductions that wait to come into a frame, one GROUP BY for each finer frame, and join them."""
+        """Compute the reductions that wait to come into a frame, one GROUP BY for each finer frame."""
         chain = self.chain(frame)
         waiting, chain.waiting = chain.waiting, {}
         for finer, aggregates in waiting.items():
@@ -332,11 +333,7 @@ class _Stager:
         frame = self.frame(group[0].over)
         names = {step.id for step in group}
         pasts = [part for step in group for part in walk(step.tree) if isinstance(part, Previous) and part.name in names]
-        along = {part.dimension for part in pasts}
-        if any(self.frame(step.over) != frame for step in group) or len(along) != 1:
-            raise RunError(Problem(f"the recurrence of {', '.join(sorted(names))} does not run along one dimension of one index set"))
-        self.refuse_reduced_past(group, names)
-        (dimension,) = along
+        (dimension,) = {part.dimension for part in pasts}  # the plan refuses any other
         slots = {part: f"_past_{position}" for position, part in enumerate(dict.fromkeys(pasts))}
         trees = {
             step.id: self.hoisted(transform(step.tree, lambda node: Name(slots[node]) if node in slots else node), step.over, frame)  # type: ignore[index]
@@ -354,18 +351,6 @@ class _Stager:
         for step in group:
             self.place[step.id] = frame
             self.chain(frame).own.append(step.id)
-
-    def refuse_reduced_past(self, group: tuple[Step, ...], names: set[str]) -> None:
-        for step in group:
-            for part in walk(step.tree):
-                if isinstance(part, Reduce) and names & dependencies(part, names):
-                    raise RunError(
-                        Problem(
-                            f"{step.id} adds up {', '.join(sorted(names & dependencies(part, names)))} inside its own recurrence",
-                            self.methodology.quantities[step.id].place,
-                            hint="carry the running total as a stock of its own",
-                        )
-                    )
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,16 @@ def chosen_options(project: Project, methodology: Methodology) -> dict[str, str 
         place = project.document.place("options", name)
         option = methodology.options.get(name)
         if option is None:
-            hint = nearest(name, methodology.options) or f"options are {listing(list(methodology.options)) or 'none'}"
+            hint = (
+                nearest(name, methodology.options)
+                or f"options are {listing(list(methodology.options)) or 'none'}"
+            )
             problems.append(Problem(f"unknown option '{name}'", place, hint=hint))
             continue
         if name in methodology.fixed_options:
-            problems.append(Problem(f"option {name} is fixed by the methodology", place, methodology.fixed_options[name]))
+            problems.append(
+                Problem(f"option {name} is fixed by the methodology", place, methodology.fixed_options[name])
+            )
             continue
         if isinstance(choice, Mapping) is not bool(option.over):
             each = f"a value for each {', '.join(option.over)}" if option.over else "one value"
@@ -33,7 +38,14 @@ def chosen_options(project: Project, methodology: Methodology) -> dict[str, str 
         for value in choice.values() if isinstance(choice, Mapping) else [choice]:
             if value not in option.values:
                 values = list(option.values)
-                problems.append(Problem(f"option {name} has no value '{value}'", place, f"one of {listing(values)}", hint=nearest(value, values)))
+                problems.append(
+                    Problem(
+                        f"option {name} has no value '{value}'",
+                        place,
+                        f"one of {listing(values)}",
+                        hint=nearest(value, values),
+                    )
+                )
         choices[name] = choice
     for name, option in methodology.options.items():
         if name in methodology.fixed_options:

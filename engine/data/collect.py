@@ -3,20 +3,21 @@
 Nothing is filled in silently: a value that is missing, outside its bounds or given twice stops the run.
 """
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import duckdb
 
 from tonne.engine import calendar
+from tonne.engine.data.amounts import exact_text
 from tonne.engine.data.dataset import Dataset, DatasetBuilder
 from tonne.engine.data.domain import Domain, Index, Member
 from tonne.engine.data.lookup import Lookup, member_unit
-from tonne.engine.data.project import Project, Value
 from tonne.engine.data.metered import not_used, put_readings, put_records
+from tonne.engine.data.project import Project, Value
 from tonne.engine.errors import Place, Problem, ProjectError, TonneError, UnitError, listing, nearest
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.plan import Plan
@@ -39,11 +40,14 @@ def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection) -> D
     """
     work = DatasetBuilder()
     wanted = _wanted(project, plan, work)
-    labelled = {name: _given(name, value, plan.methodology.quantities[name], project) for name, value in wanted.items()}
+    labelled = {
+        name: _given(name, value, plan.methodology.quantities[name], project)
+        for name, value in wanted.items()
+    }
     members = _members(project, plan, labelled)
     domain = _domain(project, plan, members)
     for name, rows in labelled.items():
-        _put_given(name, rows, project, plan, domain, work)
+        _put_given(name, rows, plan, domain, work)
     put_readings(project, plan, domain, store, work)
     put_records(project, plan, domain, store, work)
     lookup = Lookup(plan, domain, project.document.place("options"))
@@ -63,7 +67,11 @@ def _wanted(project: Project, plan: Plan, work: DatasetBuilder) -> dict[str, Val
         place = project.document.place("values", name)
         quantity = parameters.get(name)
         if quantity is None:
-            what = f"{name} is an equation; its value is computed" if name in plan.methodology.quantities else f"unknown parameter '{name}'"
+            what = (
+                f"{name} is an equation; its value is computed"
+                if name in plan.methodology.quantities
+                else f"unknown parameter '{name}'"
+            )
             work.problems.append(Problem(what, place, hint=nearest(name, parameters)))
         elif name not in plan.needed:
             work.findings.append(not_used(name))
@@ -71,7 +79,11 @@ def _wanted(project: Project, plan: Plan, work: DatasetBuilder) -> dict[str, Val
             quantity.parameter.from_ == "default" and not quantity.parameter.replaceable
         ):
             work.problems.append(
-                Problem(f"{name} is set by the methodology", place, hint="remove it; a parameter that may differ is marked `replaceable: true`")
+                Problem(
+                    f"{name} is set by the methodology",
+                    place,
+                    hint="remove it; a parameter that may differ is marked `replaceable: true`",
+                )
             )
         else:
             wanted[name] = value
@@ -103,7 +115,9 @@ class _Labelled:
 def _given(name: str, value: Value, quantity: Quantity, project: Project) -> list[_Labelled]:
     """Bring the three forms of a value to labelled rows."""
     document = project.document
-    source = value.source if isinstance(value.source, str) or value.source is None else value.source.model_dump()
+    source = (
+        value.source if isinstance(value.source, str) or value.source is None else value.source.model_dump()
+    )
     if value.value is not None:
         return [_Labelled({}, value.value, value.unit, document.place("values", name, "value", "="), source)]
     if value.at is not None:
@@ -116,22 +130,40 @@ def _given(name: str, value: Value, quantity: Quantity, project: Project) -> lis
                 )
             )
         return [
-            _Labelled({quantity.over[0]: label}, number, value.unit, document.place("values", name, "at", label), source)
+            _Labelled(
+                {quantity.over[0]: label},
+                number,
+                value.unit,
+                document.place("values", name, "at", label),
+                source,
+            )
             for label, number in value.at.items()
         ]
     return [
-        _Labelled(dict(row.at), row.value, row.unit or value.unit, document.place("values", name, "rows", position), source)
+        _Labelled(
+            dict(row.at),
+            row.value,
+            row.unit or value.unit,
+            document.place("values", name, "rows", position),
+            source,
+        )
         for position, row in enumerate(value.rows or [])
     ]
 
 
-def _members(project: Project, plan: Plan, labelled: Mapping[str, list[_Labelled]]) -> dict[str, tuple[str, ...]]:
+def _members(
+    project: Project, plan: Plan, labelled: Mapping[str, list[_Labelled]]
+) -> dict[str, tuple[str, ...]]:
     """Name the members of dimensions that are not of the monitoring clock, as labels."""
     members: dict[str, tuple[str, ...]] = {}
     for name in project.spec.members:
         if name not in plan.methodology.dimensions:
             raise ProjectError(
-                Problem(f"unknown dimension '{name}'", project.document.place("members", name), hint=nearest(name, plan.methodology.dimensions))
+                Problem(
+                    f"unknown dimension '{name}'",
+                    project.document.place("members", name),
+                    hint=nearest(name, plan.methodology.dimensions),
+                )
             )
     for name, dimension in plan.methodology.dimensions.items():
         if plan.methodology.step(name):
@@ -146,7 +178,11 @@ def _members(project: Project, plan: Plan, labelled: Mapping[str, list[_Labelled
         used = any(name in over for over in plan.needed.values())
         if used and not members[name]:
             raise ProjectError(
-                Problem(f"dimension {name} has no members", project.document.place("members"), hint=f"add `{name}: […]` under members")
+                Problem(
+                    f"dimension {name} has no members",
+                    project.document.place("members"),
+                    hint=f"add `{name}: […]` under members",
+                )
             )
     return members
 
@@ -166,7 +202,11 @@ def _domain(project: Project, plan: Plan, labels: Mapping[str, tuple[str, ...]])
             numbers = [calendar.parse_label(dimension.time, label) for label in labels[name]]
             if None in numbers:
                 raise ProjectError(
-                    Problem(f"a member of {name} is not a {dimension.time}", project.document.place("members", name), found=listing(labels[name]))
+                    Problem(
+                        f"a member of {name} is not a {dimension.time}",
+                        project.document.place("members", name),
+                        found=listing(labels[name]),
+                    )
                 )
             members[name] = tuple(sorted(number for number in numbers if number is not None))
         else:
@@ -175,7 +215,7 @@ def _domain(project: Project, plan: Plan, labels: Mapping[str, tuple[str, ...]])
 
 
 def _put_given(
-    name: str, rows: list[_Labelled], project: Project, plan: Plan, domain: Domain, work: DatasetBuilder
+    name: str, rows: list[_Labelled], plan: Plan, domain: Domain, work: DatasetBuilder
 ) -> None:
     quantity = plan.methodology.quantities[name]
     for row in rows:
@@ -188,18 +228,31 @@ def _put_given(
         except UnitError as fault:
             work.problems.extend(fault.problems)
             continue
-        origin = {"kind": "project", "place": str(row.place), "unit": row.unit, "given": _plain(row.value), "source": row.source}
+        origin = {
+            "kind": "project",
+            "place": str(row.place),
+            "unit": row.unit,
+            "given": exact_text(row.value),
+            "source": row.source,
+        }
         value = row.value * factor + offset
         for position in [index] if row.labels or not quantity.over else domain.indices(quantity.over):
             work.put(name, position, value, origin, row.place)
 
 
-def _index(name: str, quantity: Quantity, row: _Labelled, domain: Domain, work: DatasetBuilder) -> Index | None:
+def _index(
+    name: str, quantity: Quantity, row: _Labelled, domain: Domain, work: DatasetBuilder
+) -> Index | None:
     if not row.labels:
         return ()
     if set(row.labels) != set(quantity.over):
         work.problems.append(
-            Problem(f"the index of {name} is not complete", row.place, listing(quantity.over), listing(list(row.labels)))
+            Problem(
+                f"the index of {name} is not complete",
+                row.place,
+                listing(quantity.over),
+                listing(list(row.labels)),
+            )
         )
         return None
     index = domain.parse(quantity.over, ",".join(row.labels[key] for key in quantity.over))
@@ -246,11 +299,17 @@ def _require_whole(project: Project, plan: Plan, domain: Domain, work: DatasetBu
         known = work.values.get(name, {})
         missing = [domain.label(over, index) for index in domain.indices(over) if index not in known]
         conditional = name in plan.conditional
-        looked_up = not name.startswith("option:") and plan.methodology.quantities[name].parameter.from_ == "factor"
+        looked_up = (
+            not name.startswith("option:") and plan.methodology.quantities[name].parameter.from_ == "factor"
+        )
         if missing and not conditional and not (looked_up and reported):
             where = f" for {listing(missing, TOLD_GAPS)}" if over else ""
             work.problems.append(
-                Problem(f"{name} has no value{where}", project.document.place("values"), hint=_how_to_give(name, plan))
+                Problem(
+                    f"{name} has no value{where}",
+                    project.document.place("values"),
+                    hint=_how_to_give(name, plan),
+                )
             )
         _require_bounds(name, known, plan, domain, work)
 
@@ -259,20 +318,26 @@ def _how_to_give(name: str, plan: Plan) -> str:
     quantity = plan.methodology.quantities.get(name)
     if quantity is None:
         return "choose the option for every member"
-    how = "feed it from `readings:` or `records:`, or give it under `values:`" if quantity.parameter.from_ == "monitored" else "give it under `values:`"
+    how = (
+        "feed it from `readings:` or `records:`, or give it under `values:`"
+        if quantity.parameter.from_ == "monitored"
+        else "give it under `values:`"
+    )
     return f"{how} (unit {quantity.unit.text})"
 
 
-def _require_bounds(name: str, known: Mapping[Index, Fraction], plan: Plan, domain: Domain, work: DatasetBuilder) -> None:
+def _require_bounds(
+    name: str, known: Mapping[Index, Fraction], plan: Plan, domain: Domain, work: DatasetBuilder
+) -> None:
     quantity = plan.methodology.quantities.get(name)
     bounds = quantity.parameter.bounds if quantity else None
     if quantity is None or bounds is None:
         return
     rules = [
-        (bounds.min, "at least", lambda value, limit: value < limit),
-        (bounds.max, "at most", lambda value, limit: value > limit),
-        (bounds.above, "above", lambda value, limit: value <= limit),
-        (bounds.below, "below", lambda value, limit: value >= limit),
+        (bounds.min, "at least", operator.lt),
+        (bounds.max, "at most", operator.gt),
+        (bounds.above, "above", operator.le),
+        (bounds.below, "below", operator.ge),
     ]
     for index, value in known.items():
         for limit, words, broken in rules:
@@ -283,13 +348,7 @@ def _require_bounds(name: str, known: Mapping[Index, Fraction], plan: Plan, doma
                     Problem(
                         f"{name}{label} is outside its bounds (value from {origin.get('place', origin.get('kind'))})",
                         quantity.place,
-                        f"{words} {_plain(limit)} {quantity.unit.text}",
-                        f"{_plain(value)} {quantity.unit.text}",
+                        f"{words} {exact_text(limit)} {quantity.unit.text}",
+                        f"{exact_text(value)} {quantity.unit.text}",
                     )
                 )
-
-
-def _plain(value: Fraction) -> str:
-    """Write an exact value as a decimal where it is one."""
-    decimal = Decimal(value.numerator) / Decimal(value.denominator)
-    return str(decimal) if Fraction(decimal) == value else f"{value.numerator}/{value.denominator}" if value.denominator < 1000 else f"{decimal:.12g}"

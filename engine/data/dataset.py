@@ -55,7 +55,11 @@ class DatasetBuilder:
         known = self.values.setdefault(name, {})
         if index in known:
             self.problems.append(
-                Problem(f"{name} is given a value twice at one index", place, hint=f"the other comes from {self.provenance[name][index].get('place')}")
+                Problem(
+                    f"{name} is given a value twice at one index",
+                    place,
+                    hint=f"the other comes from {self.provenance[name][index].get('place')}",
+                )
             )
             return
         known[index] = value

@@ -88,7 +88,7 @@ class _Feeding:
     @property
     def unit(self) -> Unit:
         """The unit of what is added up: that of the file, for a rate times an hour."""
-        unit = parse_unit(self.loaded.spec.value.unit)
+        unit = parse_unit(self.loaded.spec.value.unit, self.loaded.unit_place)
         return unit * parse_unit("h") if self.reads == "average" else unit
 
     def conversion(self) -> tuple[Fraction, Fraction]:

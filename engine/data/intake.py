@@ -19,11 +19,11 @@ from tonne.engine.data.store import file_pattern, open_store, quoted, text_liter
 from tonne.engine.errors import SHOWN_PROBLEMS, DataError, Place, Problem, listing, nearest
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
-LONGEST_LINE = 1_000_000
+CHUNK = 1 << 20
+LONGEST_LINE = CHUNK
 LARGEST_TEXT = 20_000_000_000  # bytes after decompression
 LARGEST_RATIO = 500  # readings compress to a tenth or a thirtieth
 RATIO_MATTERS_FROM = 100_000_000
-CHUNK = 1 << 20
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
@@ -164,7 +164,8 @@ def _field_faults(facts: FileFacts) -> list[Problem]:
     source = _csv_source(facts, ", store_rejects = true, rejects_limit = 10000")
     with open_store([facts.path.parent]) as store:
         try:
-            store.execute(f"SELECT count(*) FROM {source}", [file_pattern(facts.path)])  # noqa: S608 (own text)
+            counted = f"SELECT count(*) FROM {source}"  # noqa: S608 (text made here)
+            store.execute(counted, [file_pattern(facts.path)]).fetchall()
         except duckdb.Error:
             return []
         faults = store.execute(
@@ -265,7 +266,7 @@ def _blocks(chunks: Iterable[bytes], shown: str) -> Iterator[bytes]:
         end = chunk.find(b"\n")
         if len(rest) + (end if end >= 0 else len(chunk)) > LONGEST_LINE:
             hint = "lines must end in a line feed (LF or CR LF)"
-            what = f"a line is longer than {LONGEST_LINE // 10**6} MB"
+            what = f"a line is longer than {LONGEST_LINE >> 20} MB"
             raise DataError(Problem(what, Place(shown, lines + 1), hint=hint))
         cut = chunk.rfind(b"\n") + 1
         if cut:

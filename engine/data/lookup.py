@@ -36,7 +36,11 @@ class Lookup:
         if parameter.from_ == "factor":
             return self._factor(quantity, index)
         evidence = parameter.evidence or self.methodology.spec.source.evidence
-        origin: dict[str, object] = {"kind": parameter.from_, "evidence": evidence, "place": str(quantity.place)}
+        origin: dict[str, object] = {
+            "kind": parameter.from_,
+            "evidence": evidence,
+            "place": str(quantity.place),
+        }
         if parameter.from_ == "option":
             choice = self._choice(quantity.prefix + str(parameter.option), quantity.over, index)
             return (parameter.by or {})[choice], {**origin, "option": parameter.option, "choice": choice}
@@ -66,7 +70,10 @@ class Lookup:
         table = self.methodology.tables[str(parameter.table)]
         column = str(parameter.column)
         at = dict(zip(quantity.over, index, strict=True))
-        key = tuple(self._key(table, name, source, quantity, at) for name, source in self._ordered(quantity, table).items())
+        key = tuple(
+            self._key(table, name, source, quantity, at)
+            for name, source in self._ordered(quantity, table).items()
+        )
         row, used = self._row(quantity, table, key, column)
         factor, offset = reading_conversion(table.units[column], quantity.unit, quantity.place)
         value = Fraction(row.values[column]) * factor + offset
@@ -85,7 +92,12 @@ class Lookup:
         return {name: keys[name] for name in table.keys}
 
     def _key(
-        self, table: FactorTable, name: str, source: str | Mapping[str, str], quantity: Quantity, at: Mapping[str, Member]
+        self,
+        table: FactorTable,
+        name: str,
+        source: str | Mapping[str, str],
+        quantity: Quantity,
+        at: Mapping[str, Member],
     ) -> str | int:
         if isinstance(source, Mapping):
             constant = source["is"]
@@ -112,7 +124,11 @@ class Lookup:
                 self._note_latest(quantity, table, int(key[years[0]]), int(latest), alike[latest][0])
                 return alike[latest]
         named = ", ".join(f"{name} {part}" for name, part in zip(table.keys, key, strict=True))
-        has = f"it has {listing([str(year) for year in sorted(alike)])} for the same other keys" if alike else "no row has these keys"
+        has = (
+            f"it has {listing([str(year) for year in sorted(alike)])} for the same other keys"
+            if alike
+            else "no row has these keys"
+        )
         raise ProjectError(
             Problem(
                 f"factor table {table.spec.id} has no {column} for {named}, which {quantity.id} needs",
@@ -148,7 +164,9 @@ def member_unit(plan: Plan, quantity: Quantity, members: Mapping[str, str]) -> U
     key = tuple(members.get(name, "") for name in table.keys)
     row = table.rows.get(key)
     if row is None:
-        raise ProjectError(Problem(f"factor table {rule.table} has no row for {', '.join(map(str, key))}", quantity.place))
+        raise ProjectError(
+            Problem(f"factor table {rule.table} has no row for {', '.join(map(str, key))}", quantity.place)
+        )
     return parse_unit(str(row.values[rule.column]), row.place)
 
 

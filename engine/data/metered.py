@@ -86,7 +86,9 @@ def feed_target(feed: Feed, quantity: Quantity, plan: Plan, domain: Domain, proj
 def _target(quantity: Quantity, unit: Unit, plan: Plan, domain: Domain) -> Target:
     steps = {name: domain.steps[name] for name in quantity.over if plan.methodology.step(name)}
     members = {
-        name: [domain.label((name,), (member,)) for member in domain.members[name]] for name in quantity.over if name not in steps
+        name: [domain.label((name,), (member,)) for member in domain.members[name]]
+        for name in quantity.over
+        if name not in steps
     }
     return Target(unit, quantity.over, steps, members)
 
@@ -109,7 +111,11 @@ def _outside(
         return []
     maximum = bounds.max if loaded.spec.value.reads == "state" else None
     rows = first_rows_outside(store, loaded, feed, target, bounds.min, maximum)
-    told = f"{quantity.id} is at least {exact_text(bounds.min)}" if bounds.min is not None else f"{quantity.id} has bounds"
+    told = (
+        f"{quantity.id} is at least {exact_text(bounds.min)}"
+        if bounds.min is not None
+        else f"{quantity.id} has bounds"
+    )
     return [
         Problem(
             "the reading is outside the bounds of its parameter",
@@ -141,7 +147,12 @@ def put_records(
     """Read every record table and take the values of the parameters that it gives."""
     for name, spec in project.spec.records.items():
         targets = {
-            parameter: _target(plan.methodology.quantities[parameter], plan.methodology.quantities[parameter].unit, plan, domain)
+            parameter: _target(
+                plan.methodology.quantities[parameter],
+                plan.methodology.quantities[parameter].unit,
+                plan,
+                domain,
+            )
             for parameter in spec.parameters
             if _is_wanted(parameter, ("records", name, "parameters", parameter), project, plan, work)
         }
@@ -166,7 +177,13 @@ def put_records(
 def _record_origin(
     facts: FileFacts, name: str, source: object, place: Place, rows: RecordSource | None
 ) -> dict[str, object]:
-    origin: dict[str, object] = {"kind": "records", "file": facts.shown, "records": name, "place": str(place), "source": _said(source)}
+    origin: dict[str, object] = {
+        "kind": "records",
+        "file": facts.shown,
+        "records": name,
+        "place": str(place),
+        "source": _said(source),
+    }
     if rows is not None:
         origin |= {"rows": list(rows.rows), "count": rows.count, "totals": dict(rows.totals)}
     return origin
@@ -187,7 +204,13 @@ def _is_wanted(
     quantity = plan.methodology.parameters.get(parameter)
     place = project.document.place(*steps)
     if quantity is None:
-        work.problems.append(Problem(f"unknown parameter '{parameter}'", place, hint=nearest(parameter, plan.methodology.parameters)))
+        work.problems.append(
+            Problem(
+                f"unknown parameter '{parameter}'",
+                place,
+                hint=nearest(parameter, plan.methodology.parameters),
+            )
+        )
         return False
     if quantity.parameter.from_ not in {"monitored", "fixed"}:
         work.problems.append(Problem(f"{parameter} is set by the methodology, not by readings", place))

@@ -16,11 +16,21 @@ def scaffold(methodology: Methodology, folder: Path) -> list[Path]:
         ProjectError: the methodology is a module, or the folder is not empty.
     """
     if methodology.spec.outputs is None:
-        raise ProjectError(Problem(f"{methodology.id} is a module, not a methodology", hint="`tonne list` shows methodologies"))
+        raise ProjectError(
+            Problem(
+                f"{methodology.id} is a module, not a methodology", hint="`tonne list` shows methodologies"
+            )
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ProjectError(Problem("the folder is not empty", Place(str(folder)), hint="name a new folder"))
-    monitored = [quantity for quantity in methodology.parameters.values() if quantity.parameter.from_ == "monitored"]
-    files = {DATA_FOLDER + "/" + _file_name(quantity): _header(quantity) for quantity in monitored if _is_clocked(methodology, quantity)}
+    monitored = [
+        quantity for quantity in methodology.parameters.values() if quantity.parameter.from_ == "monitored"
+    ]
+    files = {
+        DATA_FOLDER + "/" + _file_name(quantity): _header(quantity)
+        for quantity in monitored
+        if _is_clocked(methodology, quantity)
+    }
     (folder / DATA_FOLDER).mkdir(parents=True)
     (folder / "project.yaml").write_text("\n".join(_lines(methodology, monitored)) + "\n", encoding="utf-8")
     for name, text in files.items():
@@ -57,20 +67,35 @@ def _lines(methodology: Methodology, monitored: list[Quantity]) -> list[str]:
         f"crediting_period: {{start: {year}-01-01, end: {year + 9}-12-31}}",
         f"monitoring_period: {{start: {year}-01-01, end: {year}-12-31, number: 1}}",
     ]
-    options = {name: option for name, option in methodology.options.items() if name not in methodology.fixed_options}
+    options = {
+        name: option for name, option in methodology.options.items() if name not in methodology.fixed_options
+    }
     if options:
         lines.append("options:")
-        lines += [f"  {name}: {option.default or 'CHOOSE'}          # {option.name.en}: {' | '.join(option.values)}" for name, option in options.items()]
+        lines += [
+            f"  {name}: {option.default or 'CHOOSE'}          # {option.name.en}: {' | '.join(option.values)}"
+            for name, option in options.items()
+        ]
     fixed = [quantity for quantity in methodology.parameters.values() if quantity.parameter.from_ == "fixed"]
     if fixed:
         lines.append("values:")
-        lines += [f"  {quantity.id}: {{unit: '{quantity.unit.text}', value: FILL}}          # {_name(quantity)}" for quantity in fixed]
+        lines += [
+            f"  {quantity.id}: {{unit: '{quantity.unit.text}', value: FILL}}          # {_name(quantity)}"
+            for quantity in fixed
+        ]
     stated = [condition.spec for condition in methodology.conditions if condition.tree is None]
     if stated:
         lines.append("conditions:")
-        lines += [f"  {item.id}: {{met: FILL, fact: {{zh: 待填, en: to be filled in}}}}          # {item.text.en}" for item in stated]
-    readings = [quantity for quantity in monitored if _is_clocked(methodology, quantity) and len(quantity.over) == 1]
-    records = [quantity for quantity in monitored if _is_clocked(methodology, quantity) and len(quantity.over) > 1]
+        lines += [
+            f"  {item.id}: {{met: FILL, fact: {{zh: 待填, en: to be filled in}}}}          # {item.text.en}"
+            for item in stated
+        ]
+    readings = [
+        quantity for quantity in monitored if _is_clocked(methodology, quantity) and len(quantity.over) == 1
+    ]
+    records = [
+        quantity for quantity in monitored if _is_clocked(methodology, quantity) and len(quantity.over) > 1
+    ]
     if readings:
         lines.append("readings:")
         for quantity in readings:

@@ -220,7 +220,7 @@ def _gap(series: Series, total: int, *case: Any) -> Finding:
     register = series.is_register
     meter, (unit_zh, unit_en) = (
         series.name(key),
-        （"次读数", "readings"） if register else （"个时段", "intervals"）,
+        ("次读数", "readings") if register else ("个时段", "intervals"),
     )
     listed = []
     for first, last in extents:

@@ -33,7 +33,9 @@ def open_store(folders: Sequence[Path], temporary: Path | None = None) -> duckdb
     settings = {"memory_limit": MEMORY_LIMIT, "threads": str(THREADS)}
     spill = str(temporary.resolve()) if temporary else ""
     store = duckdb.connect(":memory:", config={**_CLOSED, **settings, "temp_directory": spill})
-    allowed = ", ".join(text_literal(f"{folder.resolve()}/".replace("//", "/")) for folder in folders)
+    # A path is held against these both as it is and as the pattern that finds it.
+    paths = {form for folder in folders for form in (str(folder.resolve()), file_pattern(folder.resolve()))}
+    allowed = ", ".join(text_literal(f"{path.rstrip('/')}/") for path in sorted(paths))
     for statement in (
         f"SET allowed_directories = [{allowed}]",
         "SET python_enable_replacements = false",

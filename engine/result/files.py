@@ -26,7 +26,9 @@ def write_result(result: Result, path: Path) -> None:
 
 def write_values(result: Result, path: Path) -> None:
     """Write `values.parquet`: every quantity at every index, with unit, equation and exact digits."""
-    columns: dict[str, list[Any]] = {name: [] for name in ("id", "quantity", "kind", "at", "value", "exact", "unit", "section", "equation")}
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("id", "quantity", "kind", "at", "value", "exact", "unit", "section", "equation")
+    }
     for name in [*result.plan.needed, *result.values]:
         quantity = result.methodology.quantities.get(name)
         cite = quantity.spec.cite if quantity else None
@@ -43,10 +45,19 @@ def write_values(result: Result, path: Path) -> None:
             columns["unit"].append(unit)
             columns["section"].append(cite.section if cite else None)
             columns["equation"].append(cite.number if cite else None)
-    store = duckdb.connect(":memory:", config={"threads": "1", "autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    store = duckdb.connect(
+        ":memory:",
+        config={
+            "threads": "1",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
     try:
         kinds = ["DOUBLE" if name == "value" else "VARCHAR" for name in columns]
-        slots = ", ".join(f'unnest(CAST(? AS {kind}[])) AS "{name}"' for name, kind in zip(columns, kinds, strict=True))
+        slots = ", ".join(
+            f'unnest(CAST(? AS {kind}[])) AS "{name}"' for name, kind in zip(columns, kinds, strict=True)
+        )
         store.execute(f"CREATE TEMP TABLE all_values AS SELECT {slots}", list(columns.values()))
         store.execute("COPY all_values TO ? (FORMAT parquet, COMPRESSION zstd)", [str(path)])
     finally:
@@ -56,7 +67,10 @@ def write_values(result: Result, path: Path) -> None:
 def write_dossier(result: Result, path: Path) -> None:
     """Write one file with everything that is needed to recompute the result elsewhere."""
     parts: dict[str, bytes] = {"project/project.yaml": result.project.document.text.encode()}
-    spec_documents = [result.methodology.document, *(document for _, document in result.methodology.modules.values())]
+    spec_documents = [
+        result.methodology.document,
+        *(document for _, document in result.methodology.modules.values()),
+    ]
     for document in spec_documents:
         parts[f"methodologies/{document.data['id']}/spec.yaml"] = document.text.encode()
     for name, table in result.methodology.tables.items():
@@ -68,13 +82,21 @@ def write_dossier(result: Result, path: Path) -> None:
     files = {f"project/{file.path}": result.project.folder / file.path for file in result.dataset.files}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
     digests |= {f"project/{file.path}": file.sha256 for file in result.dataset.files}
-    manifest = {"format": 1, "engine": {"name": "tonne", "version": result.engine_version}, "result_digest": result.digest, "files": dict(sorted(digests.items()))}
+    manifest = {
+        "format": 1,
+        "engine": {"name": "tonne", "version": result.engine_version},
+        "result_digest": result.digest,
+        "files": dict(sorted(digests.items())),
+    }
     parts["manifest.json"] = (json.dumps(manifest, indent=1) + "\n").encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(parts):
             archive.writestr(_entry(name), parts[name])
         for name in sorted(files):
-            with archive.open(_entry(name, stored=name.endswith((".gz", ".parquet"))), "w") as target, files[name].open("rb") as source:
+            with (
+                archive.open(_entry(name, stored=name.endswith((".gz", ".parquet"))), "w") as target,
+                files[name].open("rb") as source,
+            ):
                 while block := source.read(1 << 20):
                     target.write(block)
 

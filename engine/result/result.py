@@ -75,7 +75,9 @@ class Result:
             name = getattr(outputs, name) or name
         quantity = self.methodology.quantities.get(name)
         if quantity is None:
-            raise UnknownNameError(Problem(f"no quantity '{name}'", hint=nearest(name, self.methodology.quantities)))
+            raise UnknownNameError(
+                Problem(f"no quantity '{name}'", hint=nearest(name, self.methodology.quantities))
+            )
         return quantity
 
     def value(self, name: str, index: Index) -> Decimal:
@@ -106,7 +108,13 @@ class Result:
         """Give the values of a quantity over years by calendar year."""
         quantity = self.quantity(name)
         if quantity.over != ("year",):
-            raise UnknownNameError(Problem(f"{quantity.id} is not by year", expected="a quantity over [year]", found=f"over {list(quantity.over)}"))
+            raise UnknownNameError(
+                Problem(
+                    f"{quantity.id} is not by year",
+                    expected="a quantity over [year]",
+                    found=f"over {list(quantity.over)}",
+                )
+            )
         return {int(index[0]): value for index, value in self.values_of(quantity.id).items()}
 
     def total(self, name: str) -> Decimal:
@@ -133,7 +141,7 @@ class Result:
     def as_data(self) -> dict[str, Any]:
         """Give the result as plain data, for `result.json`; paths are relative to the project."""
         folder = self.project.document.path.removesuffix("project.yaml")
-        return _relative(self._data(), folder) if folder else self._data()  # type: ignore[no-any-return]
+        return _relative(self._data(), folder) if folder else self._data()
 
     def _data(self) -> dict[str, Any]:
         spec = self.project.spec
@@ -146,8 +154,14 @@ class Result:
                 "statement": spec.statement.model_dump() if spec.statement else None,
                 "registration": spec.registration,
                 "time_zone": spec.time_zone,
-                "crediting_period": {"start": str(spec.crediting_period.start), "end": str(spec.crediting_period.end)},
-                "monitoring_period": {"start": str(spec.monitoring_period.start), "end": str(spec.monitoring_period.end)},
+                "crediting_period": {
+                    "start": str(spec.crediting_period.start),
+                    "end": str(spec.crediting_period.end),
+                },
+                "monitoring_period": {
+                    "start": str(spec.monitoring_period.start),
+                    "end": str(spec.monitoring_period.end),
+                },
                 "digest": self.project.document.digest,
             },
             "methodology": {
@@ -159,18 +173,29 @@ class Result:
                 "digest": self.methodology.digest,
                 "files": self._files(),
             },
-            "choices": {name: dict(choice) if isinstance(choice, Mapping) else choice for name, choice in self.plan.choices.items()},
+            "choices": {
+                name: dict(choice) if isinstance(choice, Mapping) else choice
+                for name, choice in self.plan.choices.items()
+            },
             "outputs": self._outputs(),
             "years": [
-                {"year": year.year, "exact": _texts(year.exact), "rounded": _texts(year.rounded)} for year in self.years
+                {"year": year.year, "exact": _texts(year.exact), "rounded": _texts(year.rounded)}
+                for year in self.years
             ],
             "total": {role: str(self.rounded_total(role)) for role in ROLES},
             "conditions": [
-                {"id": item.id, "met": item.met, "tested": item.tested, "fact": item.fact.model_dump() if item.fact else None}
+                {
+                    "id": item.id,
+                    "met": item.met,
+                    "tested": item.tested,
+                    "fact": item.fact.model_dump() if item.fact else None,
+                }
                 for item in self.conditions
             ],
             "quantities": [self._quantity_data(name) for name in [*self.plan.needed, *self.values]],
-            "data": [{"path": file.path, "sha256": file.sha256, "bytes": file.bytes} for file in self.dataset.files],
+            "data": [
+                {"path": file.path, "sha256": file.sha256, "bytes": file.bytes} for file in self.dataset.files
+            ],
             "findings": [finding.as_data() for finding in self.findings],
             "agreement": {
                 "values_compared": self.agreement.compared,
@@ -180,9 +205,14 @@ class Result:
         }
 
     def _files(self) -> list[dict[str, str]]:
-        documents = [self.methodology.document, *(document for _, document in self.methodology.modules.values())]
+        documents = [
+            self.methodology.document,
+            *(document for _, document in self.methodology.modules.values()),
+        ]
         documents += [table.document for table in self.methodology.tables.values()]
-        return sorted(({"path": item.path, "sha256": item.digest} for item in documents), key=lambda item: item["path"])
+        return sorted(
+            ({"path": item.path, "sha256": item.digest} for item in documents), key=lambda item: item["path"]
+        )
 
     def _outputs(self) -> dict[str, Any]:
         outputs = self.methodology.spec.outputs
@@ -209,7 +239,10 @@ class Result:
         label = self.dataset.domain.label
         data["values"] = {label(over, index): plain(value) for index, value in sorted(values.items())}
         if name not in self.values:
-            origins = {label(over, index): dict(origin) for index, origin in sorted(self.dataset.provenance.get(name, {}).items())}
+            origins = {
+                label(over, index): dict(origin)
+                for index, origin in sorted(self.dataset.provenance.get(name, {}).items())
+            }
             data["origins"] = _shortened(origins)
         return data
 
@@ -264,7 +297,9 @@ def year_totals(exact: Mapping[str, Mapping[str, Decimal]], rounding: Rounding) 
         exact: for each year, the value of each role.
         rounding: the rule; before rounding, digits that can only be noise are dropped.
     """
-    return tuple(YearTotals(year, values, rounded(values, rounding.mode)) for year, values in sorted(exact.items()))
+    return tuple(
+        YearTotals(year, values, rounded(values, rounding.mode)) for year, values in sorted(exact.items())
+    )
 
 
 def rounded(values: Mapping[str, Decimal], mode: str) -> dict[str, Decimal]:
@@ -281,7 +316,9 @@ def rounded(values: Mapping[str, Decimal], mode: str) -> dict[str, Decimal]:
             "leakage": _whole(settled["leakage"], ROUND_CEILING),
         }
         return {**whole, "reduction": whole["baseline"] - whole["project"] - whole["leakage"]}
-    return {role: _whole(value, ROUND_FLOOR) if role == "reduction" else value for role, value in settled.items()}
+    return {
+        role: _whole(value, ROUND_FLOOR) if role == "reduction" else value for role, value in settled.items()
+    }
 
 
 def _settled(value: Decimal) -> Decimal:

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-_EXACT = {"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]+)?$", "description": "decimal digits, to 34 significant ones"}
+_EXACT = {
+    "type": "string",
+    "pattern": "^-?[0-9]+(\\.[0-9]+)?$",
+    "description": "decimal digits, to 34 significant ones",
+}
 _TEXT = {
     "type": "object",
     "properties": {"zh": {"type": "string"}, "en": {"type": "string"}},
@@ -11,7 +15,10 @@ _TEXT = {
 }
 _DAYS = {
     "type": "object",
-    "properties": {"start": {"type": "string", "format": "date"}, "end": {"type": "string", "format": "date"}},
+    "properties": {
+        "start": {"type": "string", "format": "date"},
+        "end": {"type": "string", "format": "date"},
+    },
     "required": ["start", "end"],
     "additionalProperties": False,
 }
@@ -65,7 +72,11 @@ def result_schema() -> dict[str, Any]:
         "over": {"type": "array", "items": text},
         "count": whole,
         "values": _nullable({"type": "object", "additionalProperties": _EXACT}),
-        "origins": {"type": "object", "description": "by index; * where all are the same", "additionalProperties": {"type": "object"}},
+        "origins": {
+            "type": "object",
+            "description": "by index; * where all are the same",
+            "additionalProperties": {"type": "object"},
+        },
         "note": text,
     }
     finding = {
@@ -76,7 +87,12 @@ def result_schema() -> dict[str, Any]:
         "evidence": {"type": "object"},
         "place": _nullable(text),
     }
-    condition = {"id": text, "met": {"type": ["boolean", "null"]}, "tested": {"type": "boolean"}, "fact": _nullable(_TEXT)}
+    condition = {
+        "id": text,
+        "met": {"type": ["boolean", "null"]},
+        "tested": {"type": "boolean"},
+        "fact": _nullable(_TEXT),
+    }
     return {
         "title": "result.json",
         "description": "What a run of tonne leaves behind. Ids of values are quantity@index, such as BE@2024.",
@@ -90,13 +106,21 @@ def result_schema() -> dict[str, Any]:
                 "methodology": _object(methodology),
                 "choices": {"type": "object"},
                 "outputs": _object(outputs),
-                "years": {"type": "array", "items": _object({"year": text, "exact": _ROLES, "rounded": _ROLES})},
+                "years": {
+                    "type": "array",
+                    "items": _object({"year": text, "exact": _ROLES, "rounded": _ROLES}),
+                },
                 "total": _ROLES,
                 "conditions": {"type": "array", "items": _object(condition)},
                 "quantities": {"type": "array", "items": _object(quantity, ("origins", "note"))},
-                "data": {"type": "array", "items": _object({"path": text, "sha256": _DIGEST, "bytes": whole})},
+                "data": {
+                    "type": "array",
+                    "items": _object({"path": text, "sha256": _DIGEST, "bytes": whole}),
+                },
                 "findings": {"type": "array", "items": _object(finding)},
-                "agreement": _object({"values_compared": whole, "largest_relative_difference": text, "at": _nullable(text)}),
+                "agreement": _object(
+                    {"values_compared": whole, "largest_relative_difference": text, "at": _nullable(text)}
+                ),
             }
         ),
     }

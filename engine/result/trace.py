@@ -77,7 +77,11 @@ def find_value(result: Result, text: str) -> tuple[str, Index]:
     if not labels:
         raise UnknownNameError(Problem(f"{quantity.id} is not used under the project's choices"))
     raise UnknownNameError(
-        Problem(f"no value {text}", hint=nearest(text, labels) or f"values are {', '.join(labels[:5])}{' …' if len(labels) > 5 else ''}")
+        Problem(
+            f"no value {text}",
+            hint=nearest(text, labels)
+            or f"values are {', '.join(labels[:5])}{' …' if len(labels) > 5 else ''}",
+        )
     )
 
 
@@ -94,7 +98,10 @@ def _used(node: Node, at: At, result: Result, found: dict[tuple[str, Index], Non
         if here == 0:
             _used(node.initial, at, result, found)
         else:
-            found[node.name, domain.position(result.plan.over(node.name), {**at, node.dimension: members[here - 1]})] = None
+            found[
+                node.name,
+                domain.position(result.plan.over(node.name), {**at, node.dimension: members[here - 1]}),
+            ] = None
         return
     if isinstance(node, Reduce):
         for inner in result.reference.inside(node, at):

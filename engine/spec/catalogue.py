@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tonne.engine.errors import Place, Problem, SpecError, UnknownNameError, listing, nearest
 from tonne.engine.spec.factors import FactorTable, factor_table
-from tonne.engine.spec.methodology import Methodology, link
+from tonne.engine.spec.linking import link
+from tonne.engine.spec.methodology import Methodology
 from tonne.engine.spec.models import MethodologySpec
 from tonne.engine.spec.shape import shaped
 from tonne.engine.spec.source import Document, read_yaml

@@ -9,7 +9,8 @@ from tonne.engine.errors import Place, SpecError
 from tonne.engine.spec import tree
 from tonne.engine.spec.expression import MAX_DEPTH, parse
 from tonne.engine.spec.factors import FactorTable
-from tonne.engine.spec.methodology import Methodology, link
+from tonne.engine.spec.linking import link
+from tonne.engine.spec.methodology import Methodology
 from tonne.engine.spec.models import MethodologySpec, Option
 from tonne.engine.spec.shape import shaped
 from tonne.engine.spec.source import Document, parse_yaml

@@ -57,7 +57,10 @@ def computed(project: Project, name: str) -> tuple[Any, dict[str, dict[Any, Deci
     reference = Reference(plan, dataset)
     values = reference.compute_all()
     compare(reference, values, columnar)
-    given = {key: {index: decimal(value) for index, value in items.items()} for key, items in dataset.values.items()}
+    given = {
+        key: {index: decimal(value) for index, value in items.items()}
+        for key, items in dataset.values.items()
+    }
     return reference, {**given, **values}, [finding.code for finding in dataset.findings]
 
 
@@ -88,10 +91,9 @@ def test_golden_case_gives_its_expected_values(path: Path) -> None:
 
 @pytest.mark.parametrize("path", BAD, ids=case_id)
 def test_faulty_case_is_refused_with_the_words_that_help(path: Path) -> None:
-    with pytest.raises(TonneError) as refusal:
-        project, case = project_of(path)
-        computed(project, path.parts[-4])
     case = read_yaml(path).data
+    with pytest.raises(TonneError) as refusal:
+        computed(project_of(path)[0], path.parts[-4])
     for words in case["refused"]["contains"]:
         assert words in str(refusal.value)
 

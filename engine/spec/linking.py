@@ -1,0 +1,448 @@
+"""Makes a methodology of a spec: brings modules in, parses every formula, resolves every name.
+
+Units and index sets are not looked at here; that is the work of `check`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from tonne.engine import calendar
+from tonne.engine.errors import (
+    FormulaError,
+    Place,
+    Problem,
+    SpecError,
+    UnitError,
+    UnknownNameError,
+    in_file_order,
+    listing,
+    nearest,
+)
+from tonne.engine.spec.expression import parse
+from tonne.engine.spec.factors import FactorTable
+from tonne.engine.spec.methodology import LinkedCondition, Methodology, Quantity, lookup_keys, place_in
+from tonne.engine.spec.models import Cite, Condition, Dimension, Equation, MethodologySpec, Option, Parameter
+from tonne.engine.spec.source import Document, Steps
+from tonne.engine.spec.tree import Cases, Chosen, Compare, Name, Node, Previous, Reduce, transform, walk
+from tonne.engine.units import ONE, Unit, parse_unit
+
+MAX_MODULE_DEPTH = 5
+MAX_QUANTITIES = 10_000
+MAX_FORMULA_TEXT = 400_000
+RESERVED = {"and", "or", "not"}
+
+ModuleFinder = Callable[[str, Place], tuple[MethodologySpec, Document]]
+TableFinder = Callable[[str, Place], FactorTable]
+
+
+def link(spec: MethodologySpec, document: Document, find_module: ModuleFinder, find_table: TableFinder) -> Methodology:
+    """Bring modules in, parse every formula and resolve every name.
+
+    Raises:
+        SpecError: with every fault of the whole, in file order.
+    """
+    linker = _Linker(find_module, find_table)
+    linker.add(spec, document, "", {}, {}, 0)
+    linker.resolve()
+    linker.require(spec, document)
+    if linker.problems:
+        raise SpecError(in_file_order(linker.problems))
+    return Methodology(
+        spec=spec,
+        document=document,
+        modules=linker.modules,
+        dimensions=linker.dimensions,
+        options=linker.options,
+        fixed_options=linker.fixed_options,
+        quantities=linker.quantities,
+        conditions=tuple(linker.conditions),
+        tables=linker.tables,
+    )
+
+
+class _Linker:
+    def __init__(self, find_module: ModuleFinder, find_table: TableFinder) -> None:
+        self.find_module = find_module
+        self.find_table = find_table
+        self.problems: list[Problem] = []
+        self.modules: dict[str, tuple[MethodologySpec, Document]] = {}
+        self.dimensions: dict[str, Dimension] = {}
+        self.options: dict[str, Option] = {}
+        self.fixed_options: dict[str, str] = {}
+        self.quantities: dict[str, Quantity] = {}
+        self.conditions: list[LinkedCondition] = []
+        self.tables: dict[str, FactorTable] = {}
+        self.documents: dict[str, Document] = {}
+        self.formula_text = 0
+
+    def add(  # noqa: PLR0913 (one frame of the recursion through modules)
+        self,
+        spec: MethodologySpec,
+        document: Document,
+        prefix: str,
+        bound: Mapping[str, tuple[str, Place]],
+        choices: Mapping[str, str],
+        level: int,
+    ) -> None:
+        """Add a spec's parts under a prefix."""
+        self.documents[prefix] = document
+        self._add_dimensions(spec, document)
+        own = frozenset(spec.dimensions)
+        for name, option in spec.options.items():
+            place = document.place("options", name)
+            self._declare(prefix + name, place)
+            self.options[prefix + name] = option
+            self._resolve_dimensions(tuple(option.over), place, f"option {name}")
+            if option.default is not None and option.default not in option.values:
+                self._no_such_value(name, option, option.default, document.place("options", name, "default", "="))
+            if name in choices:
+                self.fixed_options[prefix + name] = choices[name]
+        for name, parameter in spec.parameters.items():
+            self._declare(prefix + name, document.place("parameters", name))
+            self._add_parameter(prefix, name, parameter, own, bound.get(name))
+        for name, equation in spec.equations.items():
+            self._declare(prefix + name, document.place("equations", name))
+            self._add_equation(prefix, name, equation, own)
+        if len(self.quantities) > MAX_QUANTITIES:
+            raise SpecError(Problem("too many parameters and equations", document.place(), f"at most {MAX_QUANTITIES:,} with all modules"))
+        for index, condition in enumerate(spec.conditions):
+            self._add_condition(prefix, index, condition, own)
+        for alias, use in spec.uses.items():
+            place = document.place("uses", alias)
+            if level >= MAX_MODULE_DEPTH:
+                raise SpecError(Problem("modules use modules too deeply, or each other", place, f"at most {MAX_MODULE_DEPTH} levels"))
+            try:
+                module, module_document = self.find_module(use.module, document.place("uses", alias, "module", "="))
+            except (SpecError, UnknownNameError) as fault:
+                self.problems.extend(fault.problems)
+                continue
+            inner = f"{prefix}{alias}."
+            self.modules[inner[:-1]] = (module, module_document)
+            self._check_bindings(module, use.bind, use.options, document, alias)
+            bindings = {
+                name: (prefix + target, document.place("uses", alias, "bind", name, "=")) for name, target in use.bind.items()
+            }
+            self.add(module, module_document, inner, bindings, use.options, level + 1)
+
+    def _check_bindings(
+        self, module: MethodologySpec, bind: Mapping[str, str], options: Mapping[str, str], document: Document, alias: str
+    ) -> None:
+        for name in bind:
+            if name not in module.parameters:
+                self.problems.append(
+                    Problem(
+                        f"module {module.id} has no parameter '{name}'",
+                        document.place("uses", alias, "bind", name),
+                        hint=nearest(name, module.parameters) or f"it has {listing(list(module.parameters))}",
+                    )
+                )
+        for name, value in options.items():
+            place = document.place("uses", alias, "options", name)
+            if name not in module.options:
+                self.problems.append(Problem(f"module {module.id} has no option '{name}'", place, hint=nearest(name, module.options)))
+            elif value not in module.options[name].values:
+                self._no_such_value(name, module.options[name], value, place)
+
+    def _no_such_value(self, name: str, option: Option, value: str, place: Place) -> None:
+        values = list(option.values)
+        self.problems.append(
+            Problem(f"option {name} has no value '{value}'", place, f"one of {listing(values)}", hint=nearest(value, values))
+        )
+
+    def _add_dimensions(self, spec: MethodologySpec, document: Document) -> None:
+        for name, dimension in spec.dimensions.items():
+            known = self.dimensions.setdefault(name, dimension)
+            if (known.time, known.members) != (dimension.time, dimension.members):
+                self.problems.append(
+                    Problem(f"dimension {name} is declared differently here and in the spec that uses it", document.place("dimensions", name))
+                )
+
+    def _declare(self, name: str, place: Place) -> None:
+        if name in self.quantities or name in self.options:
+            self.problems.append(Problem(f"the name {name} is given twice", place, hint="names are shared by options, parameters and equations"))
+        if name in self.dimensions:
+            self.problems.append(Problem(f"{name} is also a dimension", place, hint="rename one of the two"))
+        if name.rpartition(".")[2] in RESERVED:
+            self.problems.append(Problem(f"{name} is a word of the formula language", place, hint="rename it"))
+
+    def _unit(self, text: str, place: Place) -> Unit:
+        try:
+            return parse_unit(text, place)
+        except UnitError as fault:
+            self.problems.extend(fault.problems)
+            return ONE
+
+    def _tree(self, text: str, steps: Steps, prefix: str, own: frozenset[str]) -> Node:
+        """Parse a formula; from here on the spans of its nodes are places in the file."""
+        document = self.documents[prefix]
+        self.formula_text += len(text)
+        if self.formula_text > MAX_FORMULA_TEXT:
+            raise SpecError(Problem("too many formulas", document.place(*steps), f"at most {MAX_FORMULA_TEXT:,} characters with all modules"))
+        offsets = document.offsets(steps, text)
+        try:
+            tree = parse(text, lambda position: document.at(offsets[position]) if offsets else document.place(*steps))
+        except FormulaError as fault:
+            self.problems.extend(fault.problems)
+            return Name("")
+        return transform(tree, lambda node: _settled_name(node, prefix, own, offsets))
+
+    def _add_condition(self, prefix: str, index: int, condition: Condition, own: frozenset[str]) -> None:
+        place = self.documents[prefix].place("conditions", index)
+        known = {item.spec.id for item in self.conditions}
+        if condition.id in known and prefix:
+            if condition.test is None:
+                return  # a module that is used twice states its conditions once
+            condition = condition.model_copy(update={"id": prefix + condition.id})
+        elif condition.id in known:
+            self.problems.append(Problem(f"condition {condition.id} is given twice", place, hint="rename one of the two"))
+        tree = self._tree(condition.test, ("conditions", index, "test"), prefix, own) if condition.test else None
+        self.conditions.append(LinkedCondition(condition, tree, place, prefix))
+
+    def _add_parameter(
+        self, prefix: str, name: str, parameter: Parameter, own: frozenset[str], bound: tuple[str, Place] | None
+    ) -> None:
+        document = self.documents[prefix]
+        place = document.place("parameters", name)
+        unit = self._unit(parameter.unit, document.place("parameters", name, "unit", "="))
+        when = self._tree(parameter.when, ("parameters", name, "when"), prefix, own) if parameter.when else None
+        tree = Name(bound[0]) if bound else None
+        for table in [parameter.table, parameter.unit_of.table if parameter.unit_of else None]:
+            if table and table not in self.tables:
+                try:
+                    self.tables[table] = self.find_table(table, document.place("parameters", name, "table", "="))
+                except (SpecError, UnknownNameError) as fault:
+                    self.problems.extend(fault.problems)
+        self.quantities[prefix + name] = Quantity(
+            prefix + name, parameter, unit, tuple(parameter.over), bound[1] if bound else place, tree, when, prefix
+        )
+
+    def _add_equation(self, prefix: str, name: str, equation: Equation, own: frozenset[str]) -> None:
+        document = self.documents[prefix]
+        unit = self._unit(equation.unit, document.place("equations", name, "unit", "="))
+        cites: list[Cite | None] = []
+        if equation.expr is not None:
+            tree = self._tree(equation.expr, ("equations", name, "expr"), prefix, own)
+        else:
+            branches: list[tuple[Node, Node]] = []
+            otherwise: Node | None = None
+            for index, case in enumerate(equation.cases or []):
+                cites.append(case.cite)
+                steps = ("equations", name, "cases", index)
+                if case.otherwise is not None:
+                    otherwise = self._tree(case.otherwise, (*steps, "otherwise"), prefix, own)
+                else:
+                    when = self._tree(case.when or "", (*steps, "when"), prefix, own)
+                    branches.append((when, self._tree(case.expr or "", (*steps, "expr"), prefix, own)))
+            tree = Cases(tuple(branches), otherwise)
+        self.quantities[prefix + name] = Quantity(
+            prefix + name, equation, unit, tuple(equation.over), document.place("equations", name), tree, None, prefix, tuple(cites)
+        )
+
+    def resolve(self) -> None:
+        """Resolve every name in every formula, dimension list and key."""
+        for name, quantity in self.quantities.items():
+            self._resolve_dimensions(quantity.over, quantity.place, name)
+            self._refuse_odd_index_set(name, quantity)
+            changes: dict[str, Node | None] = {}
+            for field in ("tree", "when"):
+                tree = getattr(quantity, field)
+                if tree is not None:
+                    changes[field] = self._resolved(tree, quantity.place, quantity.prefix)
+            if changes:
+                self.quantities[name] = replace(quantity, **changes)  # type: ignore[arg-type]
+            if quantity.is_parameter:
+                self._resolve_lookup(quantity)
+        self.conditions = [
+            replace(item, tree=self._resolved(item.tree, item.place, item.prefix)) if item.tree else item for item in self.conditions
+        ]
+
+    def _resolve_dimensions(self, dimensions: tuple[str, ...], place: Place, owner: str) -> None:
+        for dimension in dimensions:
+            if dimension not in self.dimensions:
+                self.problems.append(
+                    Problem(
+                        f"{owner} is over '{dimension}', which is not a dimension",
+                        place,
+                        f"one of {listing(list(self.dimensions))}" if self.dimensions else None,
+                        hint=nearest(dimension, self.dimensions),
+                    )
+                )
+
+    def _refuse_odd_index_set(self, name: str, quantity: Quantity) -> None:
+        over = quantity.over
+        steps = [part for part in over if part in self.dimensions and self.dimensions[part].time == part]
+        if len(set(over)) < len(over):
+            self.problems.append(Problem(f"{name} is over a dimension twice", quantity.place, found=listing(list(over))))
+        elif len(steps) > 1:
+            finest = min(steps, key=calendar.STEPS.index)
+            self.problems.append(
+                Problem(f"{name} is over {' and '.join(steps)}, which nest", quantity.place, hint=f"keep {finest}, the finer one")
+            )
+
+    def _resolved(self, tree: Node, otherwise: Place, prefix: str) -> Node:
+        document = self.documents[prefix]
+        chosen = transform(tree, lambda node: self._choice(node, place_in(document, node, otherwise)))
+        for part in walk(chosen):
+            place = place_in(document, part, otherwise)
+            if isinstance(part, Name) and part.id:
+                self._require_name(part.id, place)
+            elif isinstance(part, Previous):
+                self._require_name(part.name, place)
+                self._resolve_dimensions((part.dimension,), place, "prev")
+            elif isinstance(part, Reduce):
+                self._resolve_dimensions(part.over, place, part.function)
+        return chosen
+
+    def _choice(self, node: Node, place: Place) -> Node:
+        """Turn `option == value` into a choice; values are names only beside their option."""
+        if not isinstance(node, Compare) or not isinstance(node.left, Name) or node.left.id not in self.options:
+            return node
+        option = node.left.id
+        values = list(self.options[option].values)
+        written = node.right.id.rpartition(".")[2] if isinstance(node.right, Name) else ""
+        if node.operator not in {"==", "!="} or written not in values:
+            self.problems.append(
+                Problem(
+                    f"option {option} is compared with something that is not one of its values",
+                    place,
+                    f"{option} == one of {listing(values)}",
+                    hint=nearest(written, values) if written else None,
+                )
+            )
+            return node
+        return Chosen(option, written, node.operator == "==", span=node.span)
+
+    def _require_name(self, name: str, place: Place) -> None:
+        if name in self.quantities or name in self.dimensions:
+            return
+        if name in self.options:
+            self.problems.append(Problem(f"option {name} is used as a number", place, f"{name} == value"))
+            return
+        known = [*self.quantities, *self.dimensions, *self.options]
+        self.problems.append(
+            Problem(f"unknown name '{name}'", place, hint=nearest(name, known) or f"declare {name} under parameters or equations")
+        )
+
+    def _resolve_lookup(self, quantity: Quantity) -> None:
+        parameter = quantity.parameter
+        if parameter.option is not None:
+            self._resolve_by_option(quantity, parameter)
+        if parameter.unit_of is not None and parameter.unit_of.table in self.tables:
+            self._resolve_member_unit(quantity, self.tables[parameter.unit_of.table], parameter.unit_of.column)
+        if parameter.from_ != "factor" or parameter.table not in self.tables:
+            return
+        table = self.tables[parameter.table]
+        if parameter.column not in table.units:
+            what = "is text, not a number" if parameter.column in table.spec.columns else "does not exist"
+            self.problems.append(
+                Problem(
+                    f"column '{parameter.column}' of table {parameter.table} {what}",
+                    self._part(quantity, "column", "="),
+                    f"one of {listing(list(table.units))}",
+                    hint=nearest(str(parameter.column), table.units),
+                )
+            )
+        keys = lookup_keys(parameter)
+        if set(keys) != set(table.keys):
+            self.problems.append(
+                Problem(
+                    f"the key of {quantity.id} does not fit table {parameter.table}",
+                    self._part(quantity, "key"),
+                    listing(table.keys),
+                    listing(list(keys)),
+                )
+            )
+            return
+        for key, source in keys.items():
+            if isinstance(source, dict):
+                self._resolve_constant_key(quantity, table, key, source["is"])
+            else:
+                self._resolve_key(quantity, source)
+
+    def _part(self, quantity: Quantity, *steps: str) -> Place:
+        """Find where a part of a parameter stands."""
+        return self.documents[quantity.prefix].place("parameters", quantity.id.removeprefix(quantity.prefix), *steps)
+
+    def _resolve_key(self, quantity: Quantity, source: str) -> None:
+        place = self._part(quantity, "key")
+        if source in self.dimensions:
+            if source not in quantity.over and not self._nests(source, quantity.over):
+                self.problems.append(Problem(f"{quantity.id} is looked up by {source}, but is not over it", place))
+            return
+        option = self.options.get(quantity.prefix + source) or self.options.get(source)
+        if option is not None:
+            self._require_over(quantity, source, option, place)
+            return
+        near = nearest(source, [*self.dimensions, *self.options])
+        self.problems.append(Problem(f"key '{source}' of {quantity.id} is neither a dimension nor an option", place, hint=near))
+
+    def _require_over(self, quantity: Quantity, name: str, option: Option, place: Place) -> None:
+        lacking = [part for part in option.over if part not in quantity.over]
+        if lacking:
+            what = f"option {name} is chosen for each {listing(lacking)}, but {quantity.id} is not over it"
+            self.problems.append(Problem(what, place))
+
+    def _resolve_constant_key(self, quantity: Quantity, table: FactorTable, key: str, constant: str) -> None:
+        members = table.members(key)
+        expected = "a whole number" if members is None else f"one of {listing(list(members))}"
+        if not (constant.removeprefix("-").isdecimal() if members is None else constant in members):
+            what = f"key {key} of {quantity.id} is not right"
+            near = nearest(constant, members or ())
+            self.problems.append(Problem(what, self._part(quantity, "key", key), expected, f"'{constant}'", near))
+
+    def _resolve_member_unit(self, quantity: Quantity, table: FactorTable, column: str) -> None:
+        known = [name for name, spec in table.spec.columns.items() if spec.text]
+        place = self._part(quantity, "unit_of")
+        if column not in known:
+            what = f"table {table.spec.id} has no text column '{column}'"
+            self.problems.append(Problem(what, place, listing(known) or None, hint=nearest(column, known)))
+        lacking = listing([key for key in table.keys if key not in quantity.over])
+        if lacking:
+            what = f"the unit of {quantity.id} is looked up by {lacking}, but it is not over {lacking}"
+            self.problems.append(Problem(what, place))
+
+    def _nests(self, source: str, over: tuple[str, ...]) -> bool:
+        clock = [name for name in over if name in self.dimensions and self.dimensions[name].time == name]
+        step = self.dimensions[source].time
+        return step == source and any(calendar.is_finer(name, step) for name in clock)
+
+    def _resolve_by_option(self, quantity: Quantity, parameter: Parameter) -> None:
+        place = self._part(quantity, "option", "=")
+        option = self.options.get(quantity.prefix + str(parameter.option))
+        if option is None:
+            near = nearest(str(parameter.option), self.options)
+            self.problems.append(Problem(f"unknown option '{parameter.option}'", place, hint=near))
+            return
+        self._require_over(quantity, str(parameter.option), option, place)
+        given = list(parameter.by or {})
+        if set(given) != set(option.values):
+            what = f"{quantity.id} does not give a value for each choice"
+            self.problems.append(Problem(what, self._part(quantity, "by"), listing(list(option.values)), listing(given)))
+
+    def require(self, spec: MethodologySpec, document: Document) -> None:
+        """Require what a methodology as a whole must have."""
+        if spec.outputs is not None:
+            for role in ("baseline", "project", "leakage", "reduction"):
+                name = getattr(spec.outputs, role)
+                quantity = self.quantities.get(name) if name else None
+                if name and (quantity is None or quantity.is_parameter):
+                    known = [key for key, value in self.quantities.items() if not value.is_parameter]
+                    self.problems.append(
+                        Problem(f"output {role} '{name}' is not an equation", document.place("outputs", role, "="), hint=nearest(name, known))
+                    )
+        if spec.kind == "methodology":
+            for name, quantity in self.quantities.items():
+                if quantity.is_parameter and quantity.parameter.from_ == "input":
+                    self.problems.append(
+                        Problem(f"input {name} is not bound", quantity.place, hint=f"add `bind: {{{name.rpartition('.')[2]}: …}}` where the module is used")
+                    )
+
+
+def _settled_name(node: Node, prefix: str, own: frozenset[str], offsets: list[int]) -> Node:
+    """Give a node its full name and its place in the file."""
+    span = (offsets[node.span[0]], offsets[node.span[1]]) if offsets else (0, 0)
+    if isinstance(node, Name) and node.id not in own:
+        return Name(prefix + node.id, span=span)
+    if isinstance(node, Previous):
+        return Previous(prefix + node.name, node.dimension, node.initial, span=span)
+    return replace(node, span=span)

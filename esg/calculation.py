@@ -1,0 +1,234 @@
+"""The calculation of a result, equation by equation, and its outputs by calendar year."""
+
+import datetime
+from fractions import Fraction
+
+from tonne.engine.check.order import reachable
+from tonne.engine.data.domain import Index
+from tonne.engine.result.result import ROLES
+from tonne.engine.spec import tree
+from tonne.engine.spec.tree import Convert, Number, walk
+from tonne.esg.document import Block, Break, Column, Content, Equation, Note, Paragraph, Phrase, Table, same
+from tonne.esg.figures import SCALAR_YEAR, Figures, followed, in_brackets, joined, labelled, phrase, printed_unit, spread
+from tonne.esg.formulas import source_tree, whole_formula, with_numbers
+from tonne.esg.numbers import number_text
+from tonne.esg.wording import (
+    BRANCH,
+    COMMA,
+    EQUATION_NUMBER,
+    EVIDENCE,
+    FIRST_ONES,
+    FULL_STOP,
+    NO_EQUATION,
+    ORIGINS,
+    ROLES as ROLE_WORDS,
+    ROUNDING,
+    SEMICOLON,
+    SPAN,
+    TOTAL,
+    WHERE,
+    WHOLE_PERIOD,
+    ZERO,
+    ZERO_BY_TEXT,
+)
+
+SHOWN_INDICES = 3
+
+SOURCE = Phrase("出处", "source")
+NO_SOURCE = Phrase("无原文出处", "no place in a source")
+FILLED_IN = Phrase("代入数值", "With numbers")
+RESULT = Phrase("结果", "Result")
+EXACT = Phrase("各年度计算值（未修约）", "Calculated values by calendar year, not rounded")
+ROUNDED = Phrase("各年度核算结果（修约后）", "Results by calendar year, rounded")
+SPAN_HEAD = Phrase("时段", "Period")
+EQUATION = Phrase("公式", "Equation")
+FROM = Phrase("原单位", "From")
+TO = Phrase("目标单位", "To")
+FACTOR = Phrase("换算", "Conversion")
+DISPLAYED = Phrase(
+    "计算全程不修约；表中按固定位数显示，精确值见result.json。",
+    "The calculation itself is not rounded; the table shows fixed decimals, and the exact values are in result.json.",
+)
+
+
+def role_blocks(figures: Figures, role: str | None) -> tuple[Block, ...]:
+    """Show the equations of one output, without those that an earlier output has shown; None takes the rest."""
+    outputs = figures.result.methodology.spec.outputs
+    trees = {name: step.tree for name, step in figures.steps.items()}
+    seen: set[str] = set()
+    for other in ROLES:
+        output = getattr(outputs, other)
+        names = [name for name in figures.steps if output and name in reachable(trees, [output]) and name not in seen]
+        if other == role:
+            return _equations(figures, names) or (_no_equation(figures),)
+        seen.update(names)
+    return _equations(figures, [name for name in figures.steps if name not in seen])
+
+
+def _no_equation(figures: Figures) -> Block:
+    return Note((NO_EQUATION.filled(unit=printed_unit(figures.rounding_unit)),))
+
+
+def _equations(figures: Figures, names: list[str]) -> tuple[Block, ...]:
+    return tuple(block for name in names for block in equation_blocks(figures, name))
+
+
+def equation_blocks(figures: Figures, name: str) -> tuple[Block, ...]:
+    """Show one equation: source, formula, the numbers put in, and what is to be said of it."""
+    quantity = figures.result.methodology.quantities[name]
+    number = figures.number(name)
+    blocks: list[Block] = [
+        Paragraph(_lead(figures, name), "lead"),
+        Equation(whole_formula(figures, name), EQUATION_NUMBER.filled(number=number) if number else same("")),
+    ]
+    explained = _where(figures, name)
+    if explained:
+        blocks.append(Paragraph(explained, "small"))
+    zero = figures.steps[name].tree == Number(Fraction(0))
+    blocks += _filled_in(figures, name)
+    note = quantity.spec.note
+    if zero:
+        where = figures.where(name) or NO_SOURCE
+        reason = phrase(note) if note else ZERO_BY_TEXT.filled(where=where)
+        blocks.append(Note((ZERO.filled(unit=figures.unit(name), reason=reason),)))
+    elif note:
+        blocks.append(Paragraph((phrase(note),), "small"))
+    return tuple(blocks)
+
+
+def _lead(figures: Figures, name: str) -> Content:
+    where = figures.where(name)
+    source = labelled(SOURCE, where) if where else NO_SOURCE
+    evidence = labelled(ORIGINS["evidence"], figures.evidence(name))
+    about = in_brackets(joined((source, evidence), SEMICOLON))
+    return (figures.name(name), same(" "), figures.symbol(name), about)
+
+
+def _where(figures: Figures, name: str) -> Content:
+    """Explain the symbols of a formula."""
+    known = figures.result.methodology.quantities
+    used = dict.fromkeys(
+        part.id if isinstance(part, tree.Name) else part.name
+        for part in walk(source_tree(figures, name))
+        if isinstance(part, tree.Name | tree.Previous)
+    )
+    lines: list[Content] = []
+    for other in used:
+        if other in known and other != name:
+            unit = figures.unit(other)
+            lines.append((figures.symbol(other), same(" "), figures.name(other), in_brackets(unit)))
+    return (WHERE, *spread(lines, SEMICOLON), FULL_STOP) if lines else ()
+
+
+def _filled_in(figures: Figures, name: str) -> list[Block]:
+    step = figures.steps[name]
+    indices = list(figures.result.values[name])
+    whole = step.over in {(), ("year",)}
+    shown = indices if whole else indices[:SHOWN_INDICES]
+    unit = figures.unit(name)
+    head = joined((figures.dimension(dimension) for dimension in step.over), COMMA) if step.over else SPAN_HEAD
+    trivial = isinstance(step.tree, Number)
+    columns = [Column((head,), 2)]
+    if not trivial:
+        columns.append(Column((FILLED_IN,), 9))
+    columns.append(Column((RESULT, in_brackets(unit)), 4, "right"))
+    rows = []
+    for index in shown:
+        label = figures.label(step.over, index) if step.over else WHOLE_PERIOD
+        cells: list[Content] = [(label,)]
+        if not trivial:
+            cells.append(_numbers(figures, name, index))
+        rows.append((*cells, (figures.value(name, index),)))
+    blocks: list[Block] = [Table(tuple(columns), tuple(rows))]
+    if len(shown) < len(indices):
+        blocks.append(Paragraph((FIRST_ONES.filled(count=f"{len(indices):,}", shown=len(shown)),), "small"))
+    return blocks
+
+
+def _numbers(figures: Figures, name: str, index: Index) -> Content:
+    formula, when = with_numbers(figures, name, index)
+    return (formula, Break(), BRANCH, when) if when else (formula,)
+
+
+def conversion_blocks(figures: Figures) -> tuple[Block, ...]:
+    """List the changes of unit that the unit check put into the formulas."""
+    found = {
+        (name, part.origin, part.target, part.factor, part.offset): None
+        for name, step in figures.steps.items()
+        for part in walk(step.tree)
+        if isinstance(part, Convert)
+    }
+    if not found:
+        return ()
+    rows = []
+    for name, origin, target, factor, offset in found:
+        shift = "" if not offset else f" {'−' if offset < 0 else '+'} {number_text(abs(offset), digits=12)}"
+        number = figures.number(name)
+        equation: Content = (EQUATION_NUMBER.filled(number=number), same(" "), figures.symbol(name)) if number else (figures.symbol(name),)
+        conversion = same(f"× {number_text(factor, digits=12)}{shift}")
+        rows.append((equation, (_converted(origin),), (_converted(target),), (conversion,)))
+    columns = (Column((EQUATION,), 4), Column((FROM,), 3), Column((TO,), 3), Column((FACTOR,), 3, "right"))
+    return (Table(columns, tuple(rows)),)
+
+
+def _converted(unit: str) -> Phrase:
+    printed = printed_unit(unit)
+    return printed if printed.zh else Phrase("无量纲", "dimensionless")
+
+
+def year_blocks(figures: Figures) -> tuple[Block, ...]:
+    """Make the yearly tables, exact and as rounded, with the rule under them."""
+    result = figures.result
+    outputs = result.methodology.spec.outputs
+    if outputs is None or not result.years:
+        return ()
+    unit = in_brackets(printed_unit(figures.rounding_unit))
+    columns = (Column((SPAN_HEAD,), 5), *(Column((ROLE_WORDS[role], Break(), unit), 4, "right") for role in ROLES))
+    exact = tuple((_span(figures, totals.year), *(_exact(figures, role, totals.year) for role in ROLES)) for totals in result.years)
+    rounded = tuple(
+        (_span(figures, totals.year), *((figures.rounded(role, totals.year),) for role in ROLES)) for totals in result.years
+    )
+    total = ((TOTAL,), *((figures.rounded_total(role),) for role in ROLES))
+    rule = outputs.rounding
+    told = ROUNDING[rule.mode].filled(unit=printed_unit(rule.unit))
+    evidence = in_brackets(labelled(ORIGINS["evidence"], EVIDENCE[rule.evidence])) if rule.evidence else same("")
+    blocks: list[Block] = [
+        Table(columns, exact, EXACT),
+        Paragraph((DISPLAYED,), "small"),
+        Table(columns, (*rounded, total), ROUNDED, totals=1),
+        Paragraph((told, evidence), "small"),
+    ]
+    if rule.cite and rule.cite.note:
+        blocks.append(Paragraph((phrase(rule.cite.note),), "small"))
+    return tuple(blocks)
+
+
+def _exact(figures: Figures, role: str, year: str) -> Content:
+    name = getattr(figures.result.methodology.spec.outputs, role)
+    domain = figures.result.dataset.domain
+    for index in figures.result.values.get(name or "", {}):
+        if domain.label(figures.result.plan.over(name), index) == year:
+            return (figures.value(name, index),)
+    return (same("0"),)
+
+
+def _span(figures: Figures, year: str) -> Content:
+    """Print the days of a calendar year that lie in the monitoring period."""
+    period = figures.result.project.spec.monitoring_period
+    first, last = period.start, period.end
+    if year != SCALAR_YEAR:
+        first = max(first, datetime.date(int(year), 1, 1))
+        last = min(last, datetime.date(int(year), 12, 31))
+    return (SPAN.filled(start=str(first), end=str(last)),)
+
+
+def year_lines(figures: Figures, role: str) -> Content:
+    """Print the rounded output of each calendar year on a line of its own."""
+    return spread(
+        (
+            (labelled(same(totals.year), same("")) if totals.year != SCALAR_YEAR else same(""), *followed(figures.rounded(role, totals.year)))
+            for totals in figures.result.years
+        ),
+        Break(),
+    )
+

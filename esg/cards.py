@@ -1,0 +1,305 @@
+"""The parameter cards of a result, fixed and monitored, and the tables of monitored values.
+
+Which equations use a parameter, and for which result, is derived from the formulas.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import Any
+
+from tonne.engine.check.order import reachable
+from tonne.engine.data.domain import Index
+from tonne.engine.result.result import ROLES
+from tonne.engine.spec.methodology import Quantity
+from tonne.engine.spec.models import Calibration, Monitoring, Text
+from tonne.esg.document import Block, Break, Column, Content, KeyValues, Paragraph, Phrase, Table, same
+from tonne.esg.figures import Figures, either, followed, in_brackets, joined, labelled, phrase, spread
+from tonne.esg.tracing import origin_rows
+from tonne.esg.wording import (
+    CALIBRATION,
+    CARD,
+    COMMA,
+    EVERY,
+    EVIDENCE,
+    FIRST_ONES,
+    IN_MONTHS,
+    KINDS,
+    NOT_IN_PLAN,
+    NOT_IN_SPEC,
+    NUMBER,
+    ORIGINS,
+    PURPOSES,
+    SEMICOLON,
+    VALUES_ELSEWHERE,
+)
+
+LISTED_VALUES = 12  # in a card
+SHOWN_VALUES = 3
+MONTH_COLUMNS = 5
+MAX_MONTH_COLUMNS = 20
+MAX_MONTHS = 120
+
+CROSS_CHECK = Phrase("交叉核对", "Cross-check")
+KEY_POINTS = Phrase("核查要点", "Points for verification")
+MONTH = Phrase("月份", "Month")
+CHECKED = Phrase("数值：{value}；参数卡：{card}", "value: {value}; card: {card}")
+
+
+def parameter_names(figures: Figures, *, monitored: bool) -> list[str]:
+    """List the parameters of a run that are monitored, or those that are fixed, in the order of the methodology."""
+    quantities = figures.result.methodology.parameters
+    return [
+        name
+        for name, quantity in quantities.items()
+        if name in figures.result.plan.needed and (quantity.parameter.from_ == "monitored") == monitored
+    ]
+
+
+def fixed_cards(figures: Figures) -> tuple[Block, ...]:
+    """Make the 8-field cards of the parameters fixed ex ante."""
+    return tuple(_fixed_card(figures, name) for name in parameter_names(figures, monitored=False))
+
+
+def monitored_cards(figures: Figures, months: Phrase | None) -> tuple[Block, ...]:
+    """Make the 12-field cards of the monitored parameters, with their values."""
+    return tuple(_monitored_card(figures, name, months) for name in parameter_names(figures, monitored=True))
+
+
+def _fixed_card(figures: Figures, name: str) -> KeyValues:
+    quantity = figures.result.methodology.quantities[name]
+    card = quantity.parameter.monitoring or Monitoring()
+    remarks = [text for text in (quantity.parameter.note, card.remarks) if text]
+    return _card(
+        figures,
+        name,
+        (
+            ("equations", _users(figures, name)),
+            ("description", (_first(card.description, figures.name(name)),)),
+            ("unit", (_unit(figures, name),)),
+            ("source", (_fixed_source(figures, quantity, card),)),
+            ("value", _values(figures, name, None)),
+            ("purpose", (_purpose(figures, name, card),)),
+            ("remarks", (joined(map(phrase, remarks), same(" ")) if remarks else same("—"),)),
+        ),
+    )
+
+
+def _monitored_card(figures: Figures, name: str, months: Phrase | None) -> KeyValues:
+    quantity = figures.result.methodology.quantities[name]
+    card = quantity.parameter.monitoring or Monitoring()
+    remarks = [phrase(text) for text in (card.remarks, quantity.parameter.note) if text]
+    if card.vvb_key_points:
+        remarks.append(labelled(KEY_POINTS, phrase(card.vvb_key_points)))
+    return _card(
+        figures,
+        name,
+        (
+            ("equations", _users(figures, name)),
+            ("description", (_first(card.description, figures.name(name)),)),
+            ("unit", (_unit(figures, name),)),
+            ("source", (_first(card.source),)),
+            ("monitoring_point", (_first(card.monitoring_point),)),
+            ("instrument", (_first(card.instrument),)),
+            ("procedure", (_first(card.procedure),)),
+            ("frequency", (_first(card.frequency),)),
+            ("qa_qc", _quality(card)),
+            ("purpose", (_purpose(figures, name, card),)),
+            ("remarks", spread(((remark,) for remark in remarks), Break()) or (same("—"),)),
+            ("monitored", _values(figures, name, months)),
+            ("actual", (_actual(figures, name),)),
+        ),
+    )
+
+
+def _card(figures: Figures, name: str, fields: tuple[tuple[str, Content], ...]) -> KeyValues:
+    named = (CARD["name"], (figures.symbol(name), same(" "), figures.name(name)))
+    return KeyValues((named, *((CARD[field], content) for field, content in fields)))
+
+
+def _first(text: Text | None, otherwise: Phrase = NOT_IN_SPEC) -> Phrase:
+    return phrase(text) if text else otherwise
+
+
+def _unit(figures: Figures, name: str) -> Phrase:
+    unit = figures.unit(name)
+    return unit if unit.zh else Phrase("无量纲", "dimensionless")
+
+
+def _users(figures: Figures, name: str) -> Content:
+    users = [user for user in figures.result.methodology.users_of(name) if user in figures.steps]
+    if not users:
+        return (NOT_IN_PLAN,)
+    return spread((_equation(figures, user) for user in users), SEMICOLON)
+
+
+def _equation(figures: Figures, name: str) -> Content:
+    number = figures.number(name)
+    symbol = figures.symbol(name)
+    return (NUMBER.filled(number=number), same(" "), symbol) if number else (symbol,)
+
+
+def _purpose(figures: Figures, name: str, card: Monitoring) -> Phrase:
+    if card.purpose:
+        return phrase(card.purpose)
+    result = figures.result
+    outputs = result.methodology.spec.outputs
+    trees = {step.id: step.tree for step in figures.steps.values()}
+    roles = [role for role in ROLES[:3] if (output := getattr(outputs, role)) and name in reachable(trees, [output])]
+    if not roles:
+        roles = ["condition"]
+    text = joined((PURPOSES[role] for role in roles), COMMA)
+    return Phrase(f"{text.zh}。", f"{text.en[:1].upper()}{text.en[1:]}.")
+
+
+def _fixed_source(figures: Figures, quantity: Quantity, card: Monitoring) -> Phrase:
+    parameter = quantity.parameter
+    parts = [either(parameter.source), phrase(card.source) if card.source else None, figures.where(quantity.id)]
+    origins = _origins(figures, quantity.id)
+    if parameter.from_ == "factor":
+        table = figures.result.methodology.tables[str(parameter.table)].spec
+        parts.append(Phrase(f"因子表“{table.title.zh}”", f"factor table “{table.title.en}”"))
+        parts += [same(source) for source in dict.fromkeys(str(item.get("source") or "") for item in origins) if source]
+    elif origins and origins[0].get("kind") in {"project", "option"}:
+        parts.append(_actual(figures, quantity.id))
+    text = joined(dict.fromkeys(part for part in parts if part), SEMICOLON)
+    found = dict.fromkeys(EVIDENCE[item["evidence"]] for item in origins if item.get("evidence") in EVIDENCE)
+    declared = figures.evidence(quantity.id)
+    if set(found) - {declared}:
+        told = CHECKED.filled(value=joined(found, COMMA), card=declared)
+    else:
+        told = declared
+    evidence = in_brackets(labelled(ORIGINS["evidence"], told))
+    return Phrase(text.zh + evidence.zh, text.en + evidence.en)
+
+
+def _origins(figures: Figures, name: str) -> list[Mapping[str, Any]]:
+    return list(figures.result.dataset.provenance.get(name, {}).values())
+
+
+def _actual(figures: Figures, name: str) -> Phrase:
+    """Say where the values of this run come from: kinds, files and meters, each once."""
+    told: dict[Phrase, None] = {}
+    for origin in _origins(figures, name):
+        rows = {label: text for label, text in origin_rows({**origin, "meters": []})}
+        kind = rows.get(ORIGINS["kind"], KINDS["project"])
+        meters = dict.fromkeys(str(meter.get("meter")) for meter in origin.get("meters", []))
+        parts = [rows.get(ORIGINS["file"]), rows.get(ORIGINS["choice"]), rows.get(ORIGINS["source"])]
+        if meters:
+            parts.append(labelled(ORIGINS["meter"], joined(map(same, list(meters)[:10]), COMMA)))
+        extra = joined([part for part in parts if part], COMMA)
+        brackets = in_brackets(extra)
+        told[Phrase(kind.zh + brackets.zh, kind.en + brackets.en)] = None
+        if len(told) > LISTED_VALUES:
+            break
+    return joined(told, SEMICOLON)
+
+
+def _quality(card: Monitoring) -> Content:
+    lines: list[Content] = []
+    if card.qa_qc:
+        lines.append((phrase(card.qa_qc),))
+    if card.cross_check:
+        lines.append((labelled(CROSS_CHECK, phrase(card.cross_check)),))
+    if card.calibration:
+        lines.append((_calibration(card.calibration),))
+    return spread(lines, Break()) or (NOT_IN_SPEC,)
+
+
+def _calibration(calibration: Calibration) -> Phrase:
+    count, _, step = (calibration.every or "").partition(" ")
+    every = EVERY[step].filled(count=count) if step else NOT_IN_SPEC
+    return CALIBRATION.filled(every=every, standard=same(calibration.standard) if calibration.standard else NOT_IN_SPEC)
+
+
+def _values(figures: Figures, name: str, months: Phrase | None) -> Content:
+    over = figures.result.plan.over(name)
+    indices = sorted(figures.result.dataset.values.get(name, {}))
+    if months and is_monthly(figures, name):
+        return (IN_MONTHS.filled(heading=months),)
+    if not over:
+        return figures.with_unit(name, ())
+    if not _is_short(over, indices, figures):
+        return (VALUES_ELSEWHERE.filled(count=f"{len(indices):,}"),)
+    shown = indices if len(indices) <= LISTED_VALUES else indices[:SHOWN_VALUES]
+    content = spread(((labelled(figures.label(over, index), same("")), *figures.with_unit(name, index)) for index in shown), Break())
+    if len(shown) < len(indices):
+        content += (Break(), FIRST_ONES.filled(count=f"{len(indices):,}", shown=len(shown)))
+    return content
+
+
+def _is_short(over: tuple[str, ...], indices: list[Index], figures: Figures) -> bool:
+    """Whether the first values tell a reader something: not where there is one for each hour."""
+    return bool(indices) and not any(figures.result.dataset.domain.steps.get(name) in {"minute", "hour"} for name in over)
+
+
+def is_monthly(figures: Figures, name: str) -> bool:
+    """Whether a monitored parameter has its place in the monthly tables."""
+    over = figures.result.plan.over(name)
+    return "month" in over and len(_series(figures, name)) <= MAX_MONTH_COLUMNS
+
+
+def _series(figures: Figures, name: str) -> list[dict[str, Any]]:
+    """List the members, other than months, at which a parameter has values."""
+    others = [dimension for dimension in figures.result.plan.over(name) if dimension != "month"]
+    members = figures.result.dataset.domain.members
+    return [dict(zip(others, combination, strict=True)) for combination in product(*(members[other] for other in others))]
+
+
+def month_tables(figures: Figures) -> tuple[Block, ...]:
+    """Make the tables of monitored values by month, a few columns each."""
+    series = [
+        (name, at)
+        for name in parameter_names(figures, monitored=True)
+        if is_monthly(figures, name)
+        for at in _series(figures, name)
+    ]
+    if not series:
+        return ()
+    months = figures.result.dataset.domain.members["month"]
+    tables: list[Block] = []
+    for start in range(0, len(series), MONTH_COLUMNS):
+        tables.append(_month_table(figures, series[start : start + MONTH_COLUMNS], months[:MAX_MONTHS]))
+    if len(months) > MAX_MONTHS:
+        tables.append(Paragraph((FIRST_ONES.filled(count=len(months), shown=MAX_MONTHS),), "small"))
+    return tuple(tables)
+
+
+def _month_table(figures: Figures, series: list[tuple[str, dict[str, Any]]], months: Iterable[Any]) -> Table:
+    columns = [Column((MONTH,), 2)]
+    columns += [Column(_month_head(figures, name, at), 3, "right") for name, at in series]
+    rows = []
+    for month in months:
+        row: list[Content] = [(figures.member("month", month),)]
+        row += [_month_cell(figures, name, {**at, "month": month}) for name, at in series]
+        rows.append(tuple(row))
+    return Table(tuple(columns), tuple(rows))
+
+
+def _month_head(figures: Figures, name: str, at: dict[str, Any]) -> Content:
+    over = figures.result.plan.over(name)
+    index = tuple(at.get(dimension, 0) for dimension in over)
+    others = joined((figures.member(dimension, member) for dimension, member in at.items()), COMMA)
+    unit = figures.unit(name, index)
+    content: Content = (figures.symbol(name),)
+    if others.zh:
+        content += (Break(), others)
+    return (*content, Break(), in_brackets(unit)) if unit.zh else content
+
+
+def _month_cell(figures: Figures, name: str, at: dict[str, Any]) -> Content:
+    index = tuple(at[dimension] for dimension in figures.result.plan.over(name))
+    if index not in figures.result.dataset.values.get(name, {}):
+        return (same("—"),)
+    return followed(figures.value(name, index))[:1]
+
+
+def reading_rows(figures: Figures) -> list[tuple[str, Index, Mapping[str, Any]]]:
+    """List what each meter or record file contributed to each value."""
+    rows = []
+    for name in figures.result.plan.needed:
+        for index, origin in sorted(figures.result.dataset.provenance.get(name, {}).items()):
+            rows += [(name, index, meter) for meter in origin.get("meters", [])]
+            if origin.get("kind") == "records":
+                rows.append((name, index, origin))
+    return rows
+

@@ -1,0 +1,94 @@
+"""The neutral model of a workbook: sheets of texts and amounts, in which a formula stands beside its value.
+
+Knows no file format and computes nothing; `workbook` writes it out, `workbook_check` compares a file with it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tonne.esg.document import Phrase
+from tonne.esg.excel_formula import Cell
+from tonne.esg.layout import printable
+from tonne.esg.numbers import number_text
+
+FIRST_ROW = 4  # under the title, the note and the headings; rows count from 1
+LONGEST_TEXT = 32_000  # Excel takes 32,767 characters
+WHOLE = "#,##0"
+SCIENTIFIC = "0.00000E+00"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number, with the formula that gives it in the sheet; a text instead says that there is none."""
+
+    value: Decimal | str
+    format: str
+    formula: str | None = None
+
+
+Content = str | Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its heading in both languages, and its width in characters."""
+
+    heading: str
+    width: float
+    wrap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: a title, a note under it, and a table."""
+
+    name: str
+    title: str
+    note: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Content, ...], ...]
+    strong: frozenset[int] = frozenset()  # positions of rows that stand out
+    filtered: bool = True
+    inputs: bool = False  # the numbers are inputs, to be changed by a reader
+
+    def cells(self) -> Iterator[tuple[Cell, Content]]:
+        """Go through every cell that is not empty, the title and the headings included."""
+        yield Cell(self.name, "A", 1), shown_text(self.title)
+        if self.note:
+            yield Cell(self.name, "A", 2), shown_text(self.note)
+        for position, column in enumerate(self.columns):
+            yield Cell(self.name, letter(position), FIRST_ROW - 1), column.heading
+        for number, row in enumerate(self.rows, FIRST_ROW):
+            for position, content in enumerate(row):
+                shown = shown_text(content) if isinstance(content, str) else content
+                if shown is not None and shown != "":
+                    yield Cell(self.name, letter(position), number), shown
+
+
+def both(phrase: Phrase) -> str:
+    """Give a phrase in both languages, once where they are the same."""
+    return phrase.zh if phrase.zh == phrase.en else f"{phrase.zh} / {phrase.en}"
+
+
+def letter(position: int) -> str:
+    """Name a column by its position, from 0 to 25."""
+    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[position]
+
+
+def shown_text(text: str) -> str:
+    """Leave out of a text what a sheet cannot hold."""
+    lines = [printable(line) for line in text.split("\n")]
+    whole = "\n".join(lines).strip()
+    return whole if len(whole) <= LONGEST_TEXT else f"{whole[:LONGEST_TEXT]}…"
+
+
+def number_format(value: Decimal, unit: str) -> str:
+    """Choose the number format that shows the digits which tables of a report show."""
+    if unit == "flag":
+        return "0"
+    text = number_text(value, unit)
+    if "×" in text:
+        return SCIENTIFIC
+    decimals = len(text.partition(".")[2])
+    return f"{WHOLE}.{'0' * decimals}" if decimals else WHOLE

@@ -1,0 +1,173 @@
+"""What a user gets for a faulty project: one clear message, code 2, and no trace of an output folder."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tonne.cli import main
+
+PROJECT = """\
+format: 1
+name: {zh: 某项目, en: A project}
+methodology: ccer_01_002_v01
+time_zone: Asia/Shanghai
+crediting_period: {start: 2024-01-01, end: 2033-12-31}
+monitoring_period: {start: 2024-01-01, end: 2024-01-31}
+options: {grid_region: south}
+values:
+  distance_to_shore: {unit: km, value: 35}
+  water_depth: {unit: m, value: 40}
+  EG_import: {unit: MWh, at: {2024-01: 1}}
+readings:
+  main:
+    file: data/export.csv
+    time: {column: time, marks: start, interval: 1 day}
+    value: {column: energy, unit: kWh, reads: interval}
+    meter: {name: M1}
+    feeds: [{parameter: EG_export}]
+"""
+ROWS = [f"2024-01-{day:02d}T00:00:00+08:00,{day * 1000}" for day in range(1, 32)]
+CSV = "\n".join(["time,energy", *ROWS]) + "\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    (folder / "data").mkdir(parents=True)
+    (folder / "project.yaml").write_text(PROJECT, encoding="utf-8")
+    (folder / "data" / "export.csv").write_text(CSV, encoding="utf-8")
+    return folder
+
+
+def refused(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run a project from the command line; gives what it says when it refuses."""
+    out = project.parent / "out"
+    monkeypatch.setattr("sys.argv", ["tonne", "run", str(project), "--out", str(out)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert ended.value.code == 2, said
+    assert said.out == ""
+    assert "Traceback" not in said.err
+    assert sorted(path.name for path in project.parent.iterdir()) == ["project"], "nothing half-written remains"
+    return said.err
+
+
+def edited(old: str, new: str) -> Callable[[Path], None]:
+    def change(project: Path) -> None:
+        path = project / "project.yaml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    return change
+
+
+def data(text: str | bytes) -> Callable[[Path], None]:
+    def change(project: Path) -> None:
+        content = text if isinstance(text, bytes) else text.encode()
+        (project / "data" / "export.csv").write_bytes(content)
+
+    return change
+
+
+def gzipped(content: bytes) -> Callable[[Path], None]:
+    def change(project: Path) -> None:
+        (project / "data" / "export.csv.gz").write_bytes(content)
+        edited("data/export.csv", "data/export.csv.gz")(project)
+
+    return change
+
+
+def year_2011(project: Path) -> None:
+    edited("2024-01-01, end: 2033", "2011-01-01, end: 2020")(project)
+    edited("{start: 2024-01-01, end: 2024-01-31}", "{start: 2011-01-01, end: 2011-01-31}")(project)
+    edited("at: {2024-01: 1}", "at: {2011-01: 1}")(project)
+    data(CSV.replace("2024-", "2011-"))(project)
+
+
+FAULTS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
+    "missing column": (data(CSV.replace("energy", "energie")), ["data/export.csv", "energy", "energie"]),
+    "unknown unit": (edited("unit: kWh", "unit: kwh"), ["project.yaml:16:", "kwh", "kWh"]),
+    "unit of another kind": (edited("unit: kWh", "unit: kg"), ["project.yaml:16:", "kg", "energy"]),
+    "wrong type": (data(CSV.replace(",5000", ",five")), ["data/export.csv:6", "energy", "'five'", "number"]),
+    "date without offset": (
+        data(CSV.replace("2024-01-07T00:00:00+08:00", "2024-01-07 00:00:00")),
+        ["data/export.csv:8", "time", "2024-01-07 00:00:00", "offset"],
+    ),
+    "period outside the crediting period": (
+        edited("monitoring_period: {start: 2024-01-01", "monitoring_period: {start: 2023-12-31"),
+        ["project.yaml:6:", "outside the crediting period", "2024-01-01", "2023-12-31"],
+    ),
+    "end before start": (edited("end: 2024-01-31", "end: 2023-01-31"), ["project.yaml:6:", "end"]),
+    "crediting period too long": (edited("end: 2033-12-31", "end: 2034-12-31"), ["project.yaml:5:", "at most 10 years"]),
+    "unknown option value": (edited("grid_region: south", "grid_region: sooth"), ["project.yaml:7:", "sooth", "did you mean south"]),
+    "unknown option": (edited("grid_region: south", "grid: south"), ["project.yaml:7:", "unknown option 'grid'", "grid_region"]),
+    "unknown key": (edited("time_zone:", "timezone:"), ["project.yaml:4:1", "unknown key 'timezone'", "did you mean time_zone"]),
+    "unknown time zone": (edited("Asia/Shanghai", "Asia/Shangai"), ["project.yaml:4:12", "Asia/Shanghai"]),
+    "unknown methodology": (edited("ccer_01_002_v01", "ccer_01_002_v1"), ["ccer_01_002_v1", "ccer_01_002_v01"]),
+    "unknown parameter": (edited("water_depth", "water_depht"), ["project.yaml:10:", "water_depht", "did you mean water_depth"]),
+    "value of a parameter missing": (edited("  water_depth: {unit: m, value: 40}\n", ""), ["water_depth has no value", "unit m"]),
+    "factor missing for a year": (
+        year_2011,
+        ["cn_grid_baseline", "year 2011", "EF_OM", "2012"],
+    ),
+    "negative where bounds forbid": (data(CSV.replace(",9000", ",-9000")), ["data/export.csv:10", "energy", "-9000 kWh", "at least 0"]),
+    "contradicting rows": (data(CSV + ROWS[3].replace("4000", "4001") + "\n"), ["data/export.csv", "4000", "4001"]),
+    "a row with too many fields": (data(CSV.replace(",5000", ",5000,1")), ["data/export.csv:6"]),
+    "empty file": (data(""), ["data/export.csv", "empty"]),
+    "only a header": (data("time,energy\n"), ["data/export.csv"]),
+    "truncated gzip": (gzipped(gzip.compress(CSV.encode())[:-20]), ["data/export.csv.gz", "gzip"]),
+    "no gzip at all": (gzipped(CSV.encode()), ["data/export.csv.gz", "gzip"]),
+    "not UTF-8": (data(CSV.encode().replace(b",5000", b",5000\xff")), ["data/export.csv:6", "UTF-8"]),
+    "file outside the project": (edited("data/export.csv", "../../etc/passwd"), ["project.yaml:14:", "outside the project"]),
+    "no such data file": (edited("data/export.csv", "data/exprt.csv"), ["project.yaml:14:", "did you mean data/export.csv"]),
+    "not YAML": (edited("options: {grid_region: south}", "options: {grid_region: south"), ["project.yaml:", "not YAML"]),
+    "key twice": (edited("time_zone: Asia/Shanghai", "time_zone: Asia/Shanghai\ntime_zone: Asia/Tokyo"), ["project.yaml:5:1", "given twice", "line 4"]),
+    "whole period without readings": (data("time,energy\n2020-01-01T00:00:00+08:00,1\n"), ["EG_export", "2024-01"]),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faulty_project_is_refused_with_its_place_and_a_way_out(
+    fault: str, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, words = FAULTS[fault]
+    change(project)
+    said = refused(project, capsys, monkeypatch)
+    for word in words:
+        assert word in said, said
+
+
+def test_line_of_a_gigabyte_is_refused_quickly(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block = gzip.compress(b"7" * 10_000_000, compresslevel=1)
+    gzipped(gzip.compress(CSV.encode()) + block * 108)(project)
+    said = refused(project, capsys, monkeypatch)
+    assert "data/export.csv.gz:33" in said
+    assert "line" in said
+
+
+def test_folder_with_other_files_is_left_alone(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = project.parent / "out"
+    out.mkdir()
+    (out / "thesis.txt").write_text("mine", encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["tonne", "run", str(project), "--out", str(out)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "not an earlier output" in capsys.readouterr().err
+    assert (out / "thesis.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_many_problems_are_told_at_once(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data(CSV.replace(",5000", ",five").replace(",7000", ",seven").replace("2024-01-09T00:00:00+08:00", "9.1.2024"))(project)
+    said = refused(project, capsys, monkeypatch)
+    assert all(word in said for word in (":6", "five", ":8", "seven", ":10", "9.1.2024"))
