@@ -50,7 +50,7 @@ def _filled(figures: Figures, node: Node, at: dict[str, int | str]) -> Formula:
     options = figures.result.methodology.options
 
     def written(language: Language) -> Layout:
-        return substituted(node, _values(figures, at, language), _show(figures, language), language, options)
+        return substituted(node, _values(figures, at, language), _show(figures, language), language, options=options)
 
     return Formula(written("zh"), written("en"))
 

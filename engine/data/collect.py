@@ -52,7 +52,7 @@ def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection) -> D
     put_records(project, plan, domain, store, work)
     lookup = Lookup(plan, domain, project.document.place("options"))
     _put_looked_up(plan, domain, lookup, work)
-    work.findings.extend(lookup.findings)
+    work.findings.extend([*lookup.findings, *lookup.unconfirmed()])
     _require_whole(project, plan, domain, work)
     if work.problems:
         raise ProjectError(list(dict.fromkeys(work.problems)))

@@ -14,6 +14,9 @@ from tonne.engine.units import Unit, parse_unit, reading_conversion
 
 Found = tuple[Fraction, Provenance]
 
+_EVIDENCE_ZH = {"secondary": "二手资料", "expert-recall": "专家回忆", "composed": "自行构建"}
+_EVIDENCE_EN = {"secondary": "from a secondary source", "expert-recall": "from expert recall", "composed": "composed by us"}
+
 
 class Lookup:
     """Looks parameters up for one project's choices; collects what it notices."""
@@ -25,6 +28,7 @@ class Lookup:
         self.project_place = project_place
         self.findings: list[Finding] = []
         self._latest: dict[tuple[str, int, int], None] = {}
+        self._unconfirmed: dict[tuple[str, str, str], None] = {}
 
     def value(self, quantity: Quantity, index: Index) -> Found:
         """Give the value of a default, option or factor parameter at an index.
@@ -45,6 +49,19 @@ class Lookup:
             choice = self._choice(quantity.prefix + str(parameter.option), quantity.over, index)
             return (parameter.by or {})[choice], {**origin, "option": parameter.option, "choice": choice}
         return parameter.value if parameter.value is not None else Fraction(0), origin
+
+    def unconfirmed(self) -> list[Finding]:
+        """Note the values of factor tables that rest on less than a copy of their source."""
+        return [
+            Finding(
+                "evidence.unconfirmed_factor",
+                Severity.CLARIFICATION,
+                f"参数 {name} 的取值来自因子表 {table}，证据等级为{_EVIDENCE_ZH[evidence]}，提交前须与官方发布核对。",
+                f"{name} takes its value from factor table {table}, which is {_EVIDENCE_EN[evidence]} there; compare it with the official publication before it is used.",
+                {"parameter": name, "table": table, "evidence": evidence},
+            )
+            for name, table, evidence in self._unconfirmed
+        ]
 
     def option_number(self, name: str, over: tuple[str, ...], index: Index) -> Found:
         """Give the number of the choice that holds at an index."""
@@ -77,6 +94,8 @@ class Lookup:
         row, used = self._row(quantity, table, key, column)
         factor, offset = reading_conversion(table.units[column], quantity.unit, quantity.place)
         value = Fraction(row.values[column]) * factor + offset
+        if row.evidence != "source-checked":
+            self._unconfirmed[quantity.id, table.spec.id, row.evidence] = None
         return value, {
             "kind": "factor",
             "table": table.spec.id,
@@ -142,7 +161,7 @@ class Lookup:
             return
         self._latest[quantity.id, year, used] = None
         name = quantity.spec.name
-        zh, en = (name.zh, name.en) if name else (quantity.id, quantity.id)
+        zh, en = (name.zh, _uncapitalised(name.en)) if name else (quantity.id, quantity.id)
         self.findings.append(
             Finding(
                 "factor.latest_used",
@@ -153,6 +172,11 @@ class Lookup:
                 row.place,
             )
         )
+
+
+def _uncapitalised(text: str) -> str:
+    """Write a name as it stands inside a sentence; abbreviations stay."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def member_unit(plan: Plan, quantity: Quantity, members: Mapping[str, str]) -> Unit:

@@ -124,7 +124,8 @@ class Result:
 
     def rounded_total(self, role: str) -> Decimal:
         """Add up the rounded years of an output."""
-        return sum((year.rounded[role] for year in self.years), Decimal(0))
+        with localcontext(CONTEXT):
+            return sum((year.rounded[role] for year in self.years), Decimal(0))
 
     @property
     def failed(self) -> bool:

@@ -430,6 +430,10 @@ class _Linker:
                     self.problems.append(
                         Problem(f"output {role} '{name}' is not an equation", document.place("outputs", role, "="), hint=nearest(name, known))
                     )
+            for index, name in enumerate(spec.outputs.reported):
+                if name not in self.quantities:
+                    place = document.place("outputs", "reported", index)
+                    self.problems.append(Problem(f"unknown name '{name}'", place, hint=nearest(name, self.quantities)))
         if spec.kind == "methodology":
             for name, quantity in self.quantities.items():
                 if quantity.is_parameter and quantity.parameter.from_ == "input":

@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 _RATIO = re.compile(r"([-+]?[0-9]{1,40})/([1-9][0-9]{0,40})\Z")
+_FOLDED = re.compile(r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]) (?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])")
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]{0,59}$"
+FULL_NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$"
 
 
 def _exact(value: Any) -> Fraction:
@@ -31,6 +33,11 @@ def _formula_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
 
 
+def _joined(value: Any) -> Any:
+    """Take out the space that a line break of YAML leaves between Chinese characters."""
+    return _FOLDED.sub("", value) if isinstance(value, str) else value
+
+
 Number = Annotated[
     Fraction,
     BeforeValidator(_exact),
@@ -38,6 +45,7 @@ Number = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[-+]?[0-9]+/[1-9][0-9]*$"}]}),
 ]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+FullName = Annotated[str, Field(pattern=FULL_NAME_PATTERN, max_length=200, description="`alias.name` names a part of a module")]
 Formula = Annotated[
     str,
     BeforeValidator(_formula_text),
@@ -63,7 +71,7 @@ class Model(BaseModel):
 class Text(Model):
     """A text in Chinese and English."""
 
-    zh: str = Field(max_length=4000)
+    zh: Annotated[str, BeforeValidator(_joined)] = Field(max_length=4000)
     en: str = Field(max_length=4000)
 
 
@@ -240,7 +248,7 @@ class Use(Model):
     """Brings in the equations of a module under a prefix."""
 
     module: Name
-    bind: dict[Name, str] = {}
+    bind: dict[Name, FullName] = {}
     options: dict[Name, Name] = Field({}, description="options of the module that this spec fixes")
 
 
@@ -261,11 +269,11 @@ class Rounding(Model):
 class Outputs(Model):
     """Which equations are the four results."""
 
-    baseline: Name
-    project: Name | None = None
-    leakage: Name | None = None
-    reduction: Name
-    reported: list[Name] = Field([], description="other equations that the documents show")
+    baseline: FullName
+    project: FullName | None = None
+    leakage: FullName | None = None
+    reduction: FullName
+    reported: list[FullName] = Field([], description="other equations that the documents show")
     rounding: Rounding
 
 

@@ -5,9 +5,15 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tonne.engine.errors import Problem, TonneError, listing, nearest
+from tonne.engine.spec.models import FULL_NAME_PATTERN, NAME_PATTERN
 from tonne.engine.spec.source import Document
 
 M = TypeVar("M", bound=BaseModel)
+
+_PATTERNS = {
+    NAME_PATTERN: "a name of letters, digits and _ that begins with a letter, at most 60 characters",
+    FULL_NAME_PATTERN: "a name, or `alias.name` for a part of a module",
+}
 
 
 def shaped(model: type[M], document: Document, error: type[TonneError]) -> M:
@@ -45,6 +51,8 @@ def _problem(item: Any, model: type[BaseModel], document: Document) -> Problem:
     expected = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if kind == "string_type":
         expected = "text (put it in quotes)" if isinstance(item["input"], (int | bool)) or hasattr(item["input"], "as_tuple") else "text"
+    if kind == "string_pattern_mismatch":
+        expected = _PATTERNS.get(item["ctx"]["pattern"], expected)
     place = document.place(*steps, "=") if (*steps, "=") in document.places else document.place(*steps)
     return Problem(f"{name or 'the file'} is not right", place, expected=expected, found=_shown(item["input"]))
 

@@ -33,7 +33,8 @@ FAILURE = 1 / 1700  # per turbine and hour
 TURBINE_OWN_USE_KW, LINE_OWN_USE_KW = 35, 600
 
 TYPHOON = dt.datetime(2024, 9, 5, 20, tzinfo=ZONE)
-CABLE_WORK = ("GX1", dt.datetime(2024, 6, 11, 8, tzinfo=ZONE), dt.datetime(2024, 6, 14, 18, tzinfo=ZONE))
+# The line stays live while its turbines stand still for work on the offshore substation.
+STANDSTILL = ("GX1", dt.datetime(2024, 6, 11, 8, tzinfo=ZONE), dt.datetime(2024, 6, 14, 18, tzinfo=ZONE))
 # Seven hours of the main meter of the second line were lost; its check meter went on.
 LOST = ("GX2-M", dt.datetime(2024, 5, 18, 2, tzinfo=ZONE), dt.datetime(2024, 5, 18, 8, tzinfo=ZONE))
 REGISTERS_KWH = {"GX1": 18_406, "GX2": 21_932}  # at the start of the first hour
@@ -50,7 +51,7 @@ def main() -> None:
         ends = begins + HOUR
         for line, repairs in out.items():
             gross = _power(speed * rng.gauss(1, 0.02)) * _available(rng, repairs, begins)
-            if line == CABLE_WORK[0] and CABLE_WORK[1] <= begins < CABLE_WORK[2]:
+            if line == STANDSTILL[0] and STANDSTILL[1] <= begins < STANDSTILL[2]:
                 gross = 0
             own_use = LINE_OWN_USE_KW + TURBINE_OWN_USE_KW * len(repairs)
             net = round(gross * rng.uniform(*ELECTRICAL) - own_use)

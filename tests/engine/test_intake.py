@@ -2,7 +2,6 @@ import gzip
 import hashlib
 import time
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -38,8 +37,8 @@ def cells(facts: FileFacts, **columns: str) -> list[tuple[object, ...]]:
 
 
 @pytest.fixture
-def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield made(tmp_path_factory.mktemp("other"), GOOD)
+def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("other"), GOOD)
 
 
 def test_a_real_file_is_measured_as_published() -> None:
@@ -217,9 +216,8 @@ def test_columns_are_found_by_name_and_not_by_position(tmp_path: Path) -> None:
 
 def test_a_parquet_file_is_read_as_text_with_rows_from_one(tmp_path: Path) -> None:
     path = tmp_path / "data.parquet"
-    duckdb.sql(
-        "SELECT TIMESTAMPTZ '2014-01-01 00:00:00+00' AS \"the time\", 0.1::DOUBLE AS v UNION ALL SELECT NULL, 1e-7"
-    ).write_parquet(str(path))
+    rows = "SELECT TIMESTAMPTZ '2014-01-01 00:00:00+00' AS \"the time\", 0.1::DOUBLE AS v UNION ALL SELECT NULL, 1e-7"
+    duckdb.connect(config={"TimeZone": "UTC"}).execute(f"COPY ({rows}) TO '{path}'")
     facts = inspect(path, "data.parquet")
     assert (facts.rows, facts.columns) == (2, ("the time", "v"))
     assert cells(facts, stamp="the time", amount="v") == [
@@ -274,5 +272,5 @@ def test_the_store_cannot_be_opened_up(tmp_path: Path, statement: str) -> None:
 
 def test_names_and_texts_cannot_leave_their_quotes() -> None:
     hostile = "x\"'; DROP TABLE t; --"
-    found = duckdb.sql(f"SELECT {text_literal(hostile)} AS {quoted(hostile)}")
-    assert (found.columns, found.fetchall()) == ([hostile], [(hostile,)])
+    found = duckdb.connect().execute(f"SELECT {text_literal(hostile)} AS {quoted(hostile)}")
+    assert (found.description[0][0], found.fetchall()) == (hostile, [(hostile,)])

@@ -1,0 +1,158 @@
+"""Writes the calculation workbook of a result as xlsx: live formulas, each stored with its value.
+
+What stands on the sheets is said by `workbook_sheets`; here are only looks, names and the file. Texts are written as
+texts whatever they begin with. The same result gives the same bytes.
+"""
+
+import datetime
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from tonne.engine.result.result import Result
+from tonne.esg.excel_formula import Cell
+from tonne.esg.sheet import FIRST_ROW, Amount, Content, Sheet, letter
+from tonne.esg.workbook_sheets import workbook_sheets
+
+OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+FONT = {"font_name": "Microsoft YaHei", "font_size": 9, "valign": "top"}
+TITLE = {**FONT, "font_size": 14, "bold": True}
+NOTE = {**FONT, "font_color": "#595959"}
+HEADING = {**FONT, "bold": True, "bg_color": "#DCE6F1", "border": 1, "border_color": "#A6A6A6", "text_wrap": True, "valign": "vcenter"}
+BODY = {**FONT, "border": 1, "border_color": "#D9D9D9"}
+ID = {**BODY, "font_name": "Consolas"}
+STRONG = {"bold": True, "bg_color": "#F2F2F2"}
+INPUT = {"font_color": "#0000FF"}
+HEADER_LENGTH = 150  # of each of the two; Excel takes 255 characters together
+A4 = 9
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}\Z")
+_LIKE_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+\Z|[RrCc][0-9]*\Z|[Rr][0-9]*[Cc][0-9]*\Z")
+_RESERVED = {"true", "false"}
+
+
+def write_workbook(result: Result, path: Path) -> None:
+    """Write `workbook.xlsx`."""
+    sheets = workbook_sheets(result)
+    workbook = xlsxwriter.Workbook(str(path), OPTIONS)
+    spec = result.project.spec
+    workbook.set_properties(
+        {
+            "title": spec.name.zh,
+            "subject": result.methodology.spec.title.zh,
+            "comments": f"result {result.digest}",
+            "created": datetime.datetime.combine(spec.monitoring_period.end, datetime.time()),  # never the clock
+        }
+    )
+    looks = _Looks(workbook)
+    for sheet in sheets:
+        _write_sheet(workbook.add_worksheet(sheet.name), sheet, looks, result)
+    for name, cell in defined_names(sheets).items():
+        workbook.define_name(name, f"='{cell.sheet}'!${cell.column}${cell.row}")
+    workbook.close()
+
+
+def defined_names(sheets: Iterable[Sheet]) -> dict[str, Cell]:
+    """Name the amounts whose id, in a cell before them, can be a name in Excel."""
+    names: dict[str, Cell] = {}
+    taken = set(_RESERVED)
+    for sheet in sheets:
+        id_ = ""
+        for cell, content in sheet.cells():
+            if cell.row < FIRST_ROW:
+                continue
+            if isinstance(content, str):
+                id_ = content if _is_id_column(sheet, cell) else id_
+            elif id_:
+                if _NAME.match(id_) and not _LIKE_CELL.match(id_) and id_.lower() not in taken:
+                    names[id_] = cell
+                    taken.add(id_.lower())
+                id_ = ""
+    return names
+
+
+def _is_id_column(sheet: Sheet, cell: Cell) -> bool:
+    return sheet.columns["ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(cell.column)].heading.startswith("标识")
+
+
+class _Looks:
+    """The formats of a workbook, each made once."""
+
+    def __init__(self, workbook: Any) -> None:
+        self.workbook = workbook
+        self.made: dict[tuple[tuple[str, Any], ...], Any] = {}
+
+    def of(self, *parts: dict[str, Any]) -> Any:
+        look: dict[str, Any] = {}
+        for part in parts:
+            look |= part
+        key = tuple(sorted(look.items()))
+        if key not in self.made:
+            self.made[key] = self.workbook.add_format(look)
+        return self.made[key]
+
+
+def _write_sheet(worksheet: Any, sheet: Sheet, looks: _Looks, result: Result) -> None:
+    for position, column in enumerate(sheet.columns):
+        worksheet.set_column(position, position, column.width)
+    for cell, content in sheet.cells():
+        _write_cell(worksheet, sheet, cell, content, looks)
+    _frame(worksheet, sheet, result)
+
+
+def _write_cell(worksheet: Any, sheet: Sheet, cell: Cell, content: Content, looks: _Looks) -> None:
+    place = f"{cell.column}{cell.row}"
+    look = looks.of(*_look(sheet, cell, content))
+    if isinstance(content, str):
+        worksheet.write_string(place, content, look)
+    elif isinstance(content, Amount):
+        value = float(content.value) if isinstance(content.value, Decimal) else content.value
+        if content.formula is not None:
+            worksheet.write_formula(place, content.formula, look, value)
+        elif isinstance(value, float):
+            worksheet.write_number(place, value, look)
+        else:
+            worksheet.write_string(place, value, look)
+
+
+def _look(sheet: Sheet, cell: Cell, content: Content) -> list[dict[str, Any]]:
+    if cell.row < FIRST_ROW:
+        return [{1: TITLE, 2: NOTE}.get(cell.row, HEADING)]
+    column = next(column for position, column in enumerate(sheet.columns) if letter(position) == cell.column)
+    parts = [ID if column.heading.startswith("标识") else BODY]
+    if cell.row - FIRST_ROW in sheet.strong:
+        parts.append(STRONG)
+    if isinstance(content, Amount):
+        parts.append({"num_format": content.format, "align": "right", **(INPUT if sheet.inputs else {})})
+    elif column.wrap:
+        parts.append({"text_wrap": True})
+    return parts
+
+
+def _frame(worksheet: Any, sheet: Sheet, result: Result) -> None:
+    """Set what stands still, what is filtered, and how the sheet prints."""
+    last = FIRST_ROW + len(sheet.rows) - 2
+    worksheet.freeze_panes(FIRST_ROW - 1, 1 if sheet.filtered else 0)
+    worksheet.set_row(FIRST_ROW - 2, 28)
+    if sheet.filtered and sheet.rows:
+        worksheet.autofilter(FIRST_ROW - 2, 0, last, len(sheet.columns) - 1)
+    worksheet.set_landscape()
+    worksheet.set_paper(A4)
+    worksheet.set_margins(left=0.4, right=0.4, top=0.8, bottom=0.6)
+    worksheet.fit_to_pages(1, 0)
+    worksheet.repeat_rows(0, FIRST_ROW - 2)
+    worksheet.hide_gridlines(2)
+    spec = result.project.spec
+    statement = f"&R&8{_header(spec.statement.zh, 90)}" if spec.statement else ""
+    worksheet.set_header(f"&L&8{_header(spec.name.zh, 90)}{statement}")
+    worksheet.set_footer("&L&8&A&R&8&P / &N")
+
+
+def _header(text: str, length: int) -> str:
+    """Prepare a text for a page header, where & begins a command and a digit after a size would join it."""
+    line = " ".join(text.split())
+    return f" {line if len(line) <= length else line[: length - 1] + '…'}".replace("&", "&&")
