@@ -9,7 +9,7 @@ from tonne.engine.result.result import ROLES
 from tonne.engine.spec import tree
 from tonne.engine.spec.tree import Convert, Number, walk
 from tonne.esg.document import Block, Break, Column, Content, Equation, Note, Paragraph, Phrase, Table, same
-from tonne.esg.figures import SCALAR_YEAR, Figures, followed, in_brackets, joined, labelled, phrase, printed_unit, spread
+from tonne.esg.figures import SCALAR_YEAR, Figures, followed, in_brackets, in_square, joined, labelled, phrase, printed_unit, spread
 from tonne.esg.formulas import source_tree, whole_formula, with_numbers
 from tonne.esg.numbers import number_text
 from tonne.esg.wording import (
@@ -83,7 +83,7 @@ def equation_blocks(figures: Figures, name: str) -> tuple[Block, ...]:
     ]
     explained = _where(figures, name)
     if explained:
-        blocks.append(Paragraph(explained, "small"))
+        blocks.append(Paragraph(explained, "where"))
     zero = figures.steps[name].tree == Number(Fraction(0))
     blocks += _filled_in(figures, name)
     note = quantity.spec.note
@@ -100,7 +100,7 @@ def _lead(figures: Figures, name: str) -> Content:
     where = figures.where(name)
     source = labelled(SOURCE, where) if where else NO_SOURCE
     evidence = labelled(ORIGINS["evidence"], figures.evidence(name))
-    about = in_brackets(joined((source, evidence), SEMICOLON))
+    about = in_square(joined((source, evidence), SEMICOLON))
     return (figures.name(name), same(" "), figures.symbol(name), about)
 
 
@@ -125,7 +125,8 @@ def _filled_in(figures: Figures, name: str) -> list[Block]:
     indices = list(figures.result.values[name])
     whole = step.over in {(), ("year",)}
     shown = indices if whole else indices[:SHOWN_INDICES]
-    unit = figures.unit(name)
+    units = dict.fromkeys(figures.unit(name, index) for index in shown)
+    unit = next(iter(units)) if len(units) == 1 else same("")
     head = joined((figures.dimension(dimension) for dimension in step.over), COMMA) if step.over else SPAN_HEAD
     trivial = isinstance(step.tree, Number)
     columns = [Column((head,), 2)]
@@ -138,7 +139,7 @@ def _filled_in(figures: Figures, name: str) -> list[Block]:
         cells: list[Content] = [(label,)]
         if not trivial:
             cells.append(_numbers(figures, name, index))
-        rows.append((*cells, (figures.value(name, index),)))
+        rows.append((*cells, (figures.value(name, index),) if unit.zh else figures.with_unit(name, index)))
     blocks: list[Block] = [Table(tuple(columns), tuple(rows))]
     if len(shown) < len(indices):
         blocks.append(Paragraph((FIRST_ONES.filled(count=f"{len(indices):,}", shown=len(shown)),), "small"))
@@ -191,7 +192,7 @@ def year_blocks(figures: Figures) -> tuple[Block, ...]:
     total = ((TOTAL,), *((figures.rounded_total(role),) for role in ROLES))
     rule = outputs.rounding
     told = ROUNDING[rule.mode].filled(unit=printed_unit(rule.unit))
-    evidence = in_brackets(labelled(ORIGINS["evidence"], EVIDENCE[rule.evidence])) if rule.evidence else same("")
+    evidence = in_square(labelled(ORIGINS["evidence"], EVIDENCE[rule.evidence])) if rule.evidence else same("")
     blocks: list[Block] = [
         Table(columns, exact, EXACT),
         Paragraph((DISPLAYED,), "small"),

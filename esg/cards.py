@@ -3,6 +3,7 @@
 Which equations use a parameter, and for which result, is derived from the formulas.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any
@@ -42,7 +43,10 @@ MAX_MONTHS = 120
 CROSS_CHECK = Phrase("交叉核对", "Cross-check")
 KEY_POINTS = Phrase("核查要点", "Points for verification")
 MONTH = Phrase("月份", "Month")
-CHECKED = Phrase("数值：{value}；参数卡：{card}", "value: {value}; card: {card}")
+CHECKED = Phrase("数值为{value}，参数卡为{card}", "value {value}, card {card}")
+TABLE_SOURCE = Phrase("因子表“{title}”", "factor table “{title}”")
+
+_HAN = re.compile("[\u4e00-\u9fff]")
 
 
 def parameter_names(figures: Figures, *, monitored: bool) -> list[str]:
@@ -76,7 +80,7 @@ def _fixed_card(figures: Figures, name: str) -> KeyValues:
             ("equations", _users(figures, name)),
             ("description", (_first(card.description, figures.name(name)),)),
             ("unit", (_unit(figures, name),)),
-            ("source", (_fixed_source(figures, quantity, card),)),
+            ("source", _fixed_source(figures, quantity, card)),
             ("value", _values(figures, name, None)),
             ("purpose", (_purpose(figures, name, card),)),
             ("remarks", (joined(map(phrase, remarks), same(" ")) if remarks else same("—"),)),
@@ -151,25 +155,28 @@ def _purpose(figures: Figures, name: str, card: Monitoring) -> Phrase:
     return Phrase(f"{text.zh}。", f"{text.en[:1].upper()}{text.en[1:]}.")
 
 
-def _fixed_source(figures: Figures, quantity: Quantity, card: Monitoring) -> Phrase:
+def _fixed_source(figures: Figures, quantity: Quantity, card: Monitoring) -> Content:
     parameter = quantity.parameter
     parts = [either(parameter.source), phrase(card.source) if card.source else None, figures.where(quantity.id)]
     origins = _origins(figures, quantity.id)
     if parameter.from_ == "factor":
         table = figures.result.methodology.tables[str(parameter.table)].spec
-        parts.append(Phrase(f"因子表“{table.title.zh}”", f"factor table “{table.title.en}”"))
-        parts += [same(source) for source in dict.fromkeys(str(item.get("source") or "") for item in origins) if source]
-    elif origins and origins[0].get("kind") in {"project", "option"}:
+        parts.append(TABLE_SOURCE.filled(title=phrase(table.title)))
+        sources = dict.fromkeys(str(item["source"]) for item in origins if item.get("source"))
+        parts += [_row_source(source, table.source.document) for source in sources]
+    elif origins and origins[0].get("kind") in {"project", "option", "readings", "records"}:
         parts.append(_actual(figures, quantity.id))
     text = joined(dict.fromkeys(part for part in parts if part), SEMICOLON)
     found = dict.fromkeys(EVIDENCE[item["evidence"]] for item in origins if item.get("evidence") in EVIDENCE)
-    declared = figures.evidence(quantity.id)
-    if set(found) - {declared}:
-        told = CHECKED.filled(value=joined(found, COMMA), card=declared)
-    else:
-        told = declared
-    evidence = in_brackets(labelled(ORIGINS["evidence"], told))
-    return Phrase(text.zh + evidence.zh, text.en + evidence.en)
+    told = figures.evidence(quantity.id)
+    if set(found) - {told}:
+        told = CHECKED.filled(value=joined(found, COMMA), card=told)
+    return (text, Break(), labelled(ORIGINS["evidence"], told))
+
+
+def _row_source(source: str, document: str) -> Phrase:
+    """Take the source of a row of a table; one that is not Chinese is not put before a Chinese reader."""
+    return Phrase(source if _HAN.search(source) else document, source)
 
 
 def _origins(figures: Figures, name: str) -> list[Mapping[str, Any]]:
@@ -293,13 +300,12 @@ def _month_cell(figures: Figures, name: str, at: dict[str, Any]) -> Content:
     return followed(figures.value(name, index))[:1]
 
 
-def reading_rows(figures: Figures) -> list[tuple[str, Index, Mapping[str, Any]]]:
-    """List what each meter or record file contributed to each value."""
-    rows = []
-    for name in figures.result.plan.needed:
-        for index, origin in sorted(figures.result.dataset.provenance.get(name, {}).items()):
-            rows += [(name, index, meter) for meter in origin.get("meters", [])]
-            if origin.get("kind") == "records":
-                rows.append((name, index, origin))
-    return rows
-
+def fed_values(figures: Figures) -> list[tuple[str, Index]]:
+    """List the values that come from data files."""
+    provenance = figures.result.dataset.provenance
+    return [
+        (name, index)
+        for name in figures.result.plan.needed
+        for index, origin in sorted(provenance.get(name, {}).items())
+        if origin["kind"] in {"readings", "records"}
+    ]

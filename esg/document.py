@@ -81,7 +81,7 @@ class Paragraph:
     """Running text."""
 
     content: Content
-    style: Literal["body", "lead", "small"] = "body"
+    style: Literal["body", "lead", "where", "small"] = "body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class KeyValues:
-    """Rows of a label and what it holds; with a title it is a card."""
+    """Rows of a label and what it holds, as on a cover or a parameter card."""
 
     rows: tuple[tuple[Phrase, Content], ...]
-    title: Content = ()
 
 
 @dataclass(frozen=True, slots=True)

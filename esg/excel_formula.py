@@ -100,7 +100,7 @@ class Level(IntEnum):
 Written = tuple[str, Level]
 
 
-def excel_formula(node: Node, at: At, owner: str, sheet: str, layout: Layout, reference: Reference) -> str:  # noqa: PLR0913
+def excel_formula(node: Node, at: At, owner: str, sheet: str, layout: Layout, reference: Reference) -> str:
     """Write a formula at an index.
 
     Args:
@@ -246,11 +246,11 @@ class _Writer:
         above, below = self.text(node.left, at, Level.PRODUCT), self.text(node.right, at, Level.POWER)
         if _constant(node.right):
             return f"{above}/{below}", Level.PRODUCT
-        return f"IF({self.text(node.right, at)}=0,{NO_VALUE},{above}/{below})", Level.ATOM
+        return f"IF({self.text(node.right, at, Level.SUM)}=0,{NO_VALUE},{above}/{below})", Level.ATOM
 
     def power(self, node: Arithmetic, at: At) -> Written:
         base, exponent = self.text(node.left, at, Level.ATOM), self.text(node.right, at, Level.ATOM)
-        guard = _power_guard(node, base, exponent)
+        guard = _power_guard(node, self.text(node.left, at, Level.SUM), self.text(node.right, at, Level.SUM), exponent)
         power = f"{base}^{exponent}"
         return (f"IF({guard},{NO_VALUE},{power})", Level.ATOM) if guard else (power, Level.POWER)
 
@@ -364,7 +364,7 @@ def _operands(node: Node, operator: str) -> list[Node]:
 
 def _may_lack(node: Node) -> bool:
     if isinstance(node, Arithmetic):
-        return (node.operator == "/" and not _constant(node.right)) or (node.operator == "**" and bool(_power_guard(node, "", "")))
+        return (node.operator == "/" and not _constant(node.right)) or (node.operator == "**" and bool(_power_guard(node)))
     if isinstance(node, Call):
         return node.function in {"log", "sqrt"}
     if isinstance(node, Reduce):
@@ -380,13 +380,13 @@ def _constant(node: Node) -> Fraction | None:
     return None
 
 
-def _power_guard(node: Arithmetic, base: str, exponent: str) -> str:
+def _power_guard(node: Arithmetic, base: str = "", exponent: str = "", closed: str = "") -> str:
     """Say when a power has no value: zero to what is not positive, a negative number to what is not whole."""
     constant, base_constant = _constant(node.right), _constant(node.left)
     if base_constant is not None and base_constant > 0:
         return ""
     if constant is None:
-        return f"OR(AND({base}=0,{exponent}<=0),AND({base}<0,{exponent}<>INT({exponent})))"
+        return f"OR(AND({base}=0,{exponent}<=0),AND({base}<0,{closed}<>INT({exponent})))"
     is_whole = constant.denominator == 1
     if constant > 0:
         return "" if is_whole else f"{base}<0"

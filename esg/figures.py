@@ -3,6 +3,7 @@
 The same functions print a number for a document and say what a document that is read back must show.
 """
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,9 +22,10 @@ from tonne.engine.units import unit_label
 from tonne.esg.document import Content, Figure, Formula, Inline, Phrase, same
 from tonne.esg.numbers import number_text
 from tonne.esg.symbols import symbol
-from tonne.esg.wording import COLON, COMMA, EVIDENCE, IN_BRACKETS, NUMBER, PAGE, PART, TITLED_PART
+from tonne.esg.wording import COLON, COMMA, DAY, EVIDENCE, IN_BRACKETS, IN_SQUARE, NUMBER, PAGE, PART, TITLED_PART
 
 ROUNDED = ".rounded"
+FUEL_AMOUNT = "fuel_amount"
 SCALAR_YEAR = "-"  # the year of outputs that are not by year
 
 _ABSOLUTE = re.compile(r"^(?:/|[A-Za-z]:[\\/]).*[\\/]")
@@ -98,7 +100,20 @@ class Figures:
         if index and quantity.is_parameter and quantity.parameter.unit_of is not None:
             members = {over: str(member) for over, member in zip(quantity.over, index, strict=True)}
             return member_unit(self.result.plan, quantity, members).text
-        return quantity.unit.text
+        return self._of_member(quantity.unit.text, quantity.over, index) if index else quantity.unit.text
+
+    def _of_member(self, unit: str, over: tuple[str, ...], index: Index) -> str:
+        """Say of which unit of its fuel a value is, where the declared unit says `fuel_amount`."""
+        if FUEL_AMOUNT not in unit:
+            return unit
+        at = dict(zip(over, index, strict=True))
+        for quantity in self.result.methodology.parameters.values():
+            rule = quantity.parameter.unit_of
+            table = self.result.methodology.tables.get(rule.table) if rule else None
+            if rule and table and set(table.keys) <= set(over):
+                row = table.rows.get(tuple(at[key] for key in table.keys))
+                return unit if row is None else unit.replace(FUEL_AMOUNT, str(row.values[rule.column]))
+        return unit
 
     def unit(self, name: str, index: Index | None = None) -> Phrase:
         """Print the unit of a quantity."""
@@ -213,6 +228,16 @@ def in_brackets(text: Phrase) -> Phrase:
     return IN_BRACKETS.filled(text=text) if text.zh else text
 
 
+def in_square(text: Phrase) -> Phrase:
+    """Put a phrase that may hold brackets into square ones; nothing stays nothing."""
+    return IN_SQUARE.filled(text=text) if text.zh else text
+
+
+def day(date: datetime.date) -> Phrase:
+    """Print a date."""
+    return DAY.filled(year=date.year, month=date.month, day=date.day)
+
+
 def cited(cite: Cite) -> Phrase | None:
     """Print a place in a source document; the note stands in for it when there is nothing else."""
     parts = []
@@ -223,7 +248,7 @@ def cited(cite: Cite) -> Phrase | None:
     if cite.page:
         parts.append(PAGE.filled(page=cite.page))
     if parts:
-        return Phrase("".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+        return Phrase("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))
     return phrase(cite.note) if cite.note else None
 
 

@@ -8,11 +8,12 @@ from tonne.engine.spec.models import Parameter
 from tonne.engine.spec.tree import Node
 from tonne.esg.document import Formula
 from tonne.esg.figures import Figures
-from tonne.esg.layout import Layout, Letters, Words
+from tonne.esg.layout import Fence, Layout, Letters, Operator, Words, series
 from tonne.esg.numbers import Language, number_text
 from tonne.esg.symbols import symbol
 from tonne.esg.typeset import formula, substituted
 
+MAX_TERMS = 4
 MAX_BRANCHES = 8  # beyond, the branches that the project's choices leave are shown, not those of the methodology
 
 
@@ -43,7 +44,37 @@ def with_numbers(figures: Figures, name: str, index: Index) -> tuple[Formula, Fo
     at = dict(zip(step.over, index, strict=True))
     node, when = _branch(figures, step.tree, at)
     node = _without_cases(figures, node, at)
-    return _filled(figures, node, at), _filled(figures, when, at) if when is not None else None
+    shown = _terms(figures, node, at) or _filled(figures, node, at)
+    return shown, _filled(figures, when, at) if when is not None else None
+
+
+def _terms(figures: Figures, node: Node, at: dict[str, int | str]) -> Formula | None:
+    """Write a sum that is the whole right-hand side as its terms: all of a few, else the first and the last."""
+    if not isinstance(node, tree.Reduce) or node.function != "sum":
+        return None
+    places = list(figures.result.reference.inside(node, at))
+    if not places:
+        return None
+    left_out = len(places) > MAX_TERMS
+    shown = [*places[: MAX_TERMS - 2], places[-1]] if left_out else places
+    terms = [_term(figures, node.body, dict(inner)) for inner in shown]
+
+    def summed(language: Language) -> Layout:
+        parts = [term.said(language) for term in terms]
+        if left_out:
+            parts.insert(-1, Operator("⋯", "none"))
+        return series(parts, Operator("+"))
+
+    return Formula(summed("zh"), summed("en"))
+
+
+def _term(figures: Figures, body: Node, at: dict[str, int | str]) -> Formula:
+    """Write one term of a sum, in brackets where it is a sum itself or negative."""
+    node = _without_cases(figures, body, at)
+    term = _filled(figures, node, at)
+    value = figures.result.reference.evaluate(node, at)
+    loose = isinstance(node, tree.Negate) or (isinstance(node, tree.Arithmetic) and node.operator in "+-")
+    return Formula(Fence(term.zh), Fence(term.en)) if loose or (value is not None and value < 0) else term
 
 
 def _filled(figures: Figures, node: Node, at: dict[str, int | str]) -> Formula:

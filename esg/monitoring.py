@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tonne.engine.check.checks import evidence_counts
+from tonne.engine.data.domain import Index
 from tonne.engine.errors import Problem, ReportError, nearest
 from tonne.engine.findings import Severity
 from tonne.engine.result.result import ROLES, ConditionResult, Result
@@ -31,7 +32,7 @@ from tonne.esg.document import (
     figures_in,
     same,
 )
-from tonne.esg.figures import Figures, cited, followed, in_brackets, joined, labelled, phrase, spread
+from tonne.esg.figures import Figures, cited, day, followed, in_brackets, in_square, joined, labelled, phrase, spread
 from tonne.esg.numbers import number_text
 from tonne.esg.outline import Outline, OutlineSection, load_outline
 from tonne.esg.tracing import stored_number, trace_list
@@ -48,6 +49,7 @@ from tonne.esg.wording import (
     SEMICOLON,
     SEVERITIES,
     TAKEN,
+    WHOLE_PERIOD,
 )
 
 MAX_READING_ROWS = 400
@@ -60,8 +62,10 @@ OWNER = Phrase("项目业主", "Project owner")
 METHODOLOGY = Phrase("应用的方法学", "Methodology")
 DOCUMENT = Phrase("方法学原文", "Source document")
 SCHEME = Phrase("所属机制", "Scheme")
-EVIDENCE_WORDS = Phrase("方法学证据等级（公式与缺省值）", "Evidence of equations and defaults")
-COUNTED = Phrase("{word} {count}项", "{word}: {count}")
+EVIDENCE_WORDS = Phrase("证据等级", "Evidence")
+OF_EQUATIONS = Phrase("公式与缺省值", "equations and defaults")
+OF_FACTORS = Phrase("因子表取值", "values from factor tables")
+COUNTED = Phrase("{word}{count}项", "{count} {word}")
 MONITORING_PERIOD = Phrase("监测期", "Monitoring period")
 PERIOD_NUMBER = Phrase("第{number}期，", "No. {number}, ")
 CREDITING_PERIOD = Phrase("计入期", "Crediting period")
@@ -85,7 +89,7 @@ NOT_COVERED, PLACE = Phrase("内容", "What is left out"), Phrase("原文位置"
 FILE, SIZE, DIGEST = Phrase("文件", "File"), Phrase("字节数", "Bytes"), Phrase("摘要值（SHA-256）", "Digest (SHA-256)")
 PARAMETER, AT, METER = Phrase("参数", "Parameter"), Phrase("时段", "Period"), Phrase("计量点/记录", "Meter / records")
 READINGS, IN_FILE, TAKEN_AS = Phrase("读数条数", "Readings"), Phrase("文件中数值", "In the file"), Phrase("计入值", "Value")
-READING_VALUES = Phrase("各计量点对参数取值的贡献", "What each meter contributed to each value")
+READING_VALUES = Phrase("由数据文件得到的参数取值", "Values made of data files")
 MORE_READINGS = Phrase(
     "共{count}行，此处列出前{shown}行；全部来源见result.json。",
     "{count} rows, of which the first {shown} are shown; all origins are in result.json.",
@@ -100,7 +104,7 @@ AGREED = Phrase(
 )
 MODULES, TABLES = Phrase("所用模块", "Modules"), Phrase("所用因子表", "Factor tables")
 ID, TITLE, EVIDENCE_HEAD = Phrase("代码", "Id"), Phrase("名称与文件", "Title and document"), Phrase("证据等级", "Evidence")
-NOT_FOR = Phrase("不得用于", "Not for")
+LIMITS = Phrase("{name}使用限制", "{name}: not for")
 SIGNATURE_PLACES = (
     Phrase("项目业主（盖章）", "Project owner (seal)"),
     Phrase("编制人（签字）", "Prepared by (signature)"),
@@ -191,7 +195,7 @@ def _cover(figures: Figures, plan: Outline) -> tuple[tuple[Phrase, Content], ...
         (METHODOLOGY, (phrase(methodology.spec.title), in_brackets(same(methodology.id)))),
         (DOCUMENT, (same(methodology.spec.source.document),)),
         (SCHEME, (SCHEMES[methodology.spec.scheme],)),
-        (EVIDENCE_WORDS, (_evidence_summary(result),)),
+        (EVIDENCE_WORDS, _evidence_summary(result)),
         (MONITORING_PERIOD, (period,)),
         (CREDITING_PERIOD, (_period(spec.crediting_period),)),
         *((ROLE_WORDS[role], followed(figures.rounded_total(role))) for role in ROLES),
@@ -203,12 +207,24 @@ def _cover(figures: Figures, plan: Outline) -> tuple[tuple[Phrase, Content], ...
 
 
 def _period(period: Any) -> Phrase:
-    return PERIOD.filled(start=str(period.start), end=str(period.end), days=f"{period.days:,}")
+    return PERIOD.filled(start=day(period.start), end=day(period.end), days=f"{period.days:,}")
 
 
-def _evidence_summary(result: Result) -> Phrase:
-    counts = evidence_counts(result.methodology)
-    return joined((COUNTED.filled(word=EVIDENCE[word], count=count) for word, count in counts.items() if count), SEMICOLON)
+def _evidence_summary(result: Result) -> Content:
+    """Count how well equations, defaults and the factors of the run are confirmed."""
+    factors: dict[str, int] = {}
+    for name in result.plan.needed:
+        found = {origin["evidence"] for origin in result.dataset.provenance.get(name, {}).values() if origin["kind"] == "factor"}
+        for word in found:
+            factors[word] = factors.get(word, 0) + 1
+    lines: list[Content] = [(labelled(OF_EQUATIONS, _counted(evidence_counts(result.methodology))),)]
+    if factors:
+        lines.append((labelled(OF_FACTORS, _counted(factors)),))
+    return spread(lines, Break())
+
+
+def _counted(counts: Mapping[str, int]) -> Phrase:
+    return joined((COUNTED.filled(word=word, count=counts[key]) for key, word in EVIDENCE.items() if counts.get(key)), SEMICOLON)
 
 
 def project_blocks(figures: Figures, _plan: Outline) -> tuple[Block, ...]:
@@ -241,9 +257,9 @@ def methodology_blocks(figures: Figures, _plan: Outline) -> tuple[Block, ...]:
         (METHODOLOGY, (phrase(spec.title), in_brackets(same(spec.id)))),
         (DOCUMENT, (same(source.document),)),
         (Phrase("发布机构", "Publisher"), (phrase(source.publisher),)),
-        (Phrase("发布日期", "Date"), (same(str(source.date)) if source.date else Phrase("方法学文件未注明", "not stated"),)),
+        (Phrase("发布日期", "Date"), (day(source.date) if source.date else Phrase("方法学文件未注明", "not stated"),)),
         (SCHEME, (SCHEMES[spec.scheme],)),
-        (EVIDENCE_WORDS, (_evidence_summary(figures.result),)),
+        (EVIDENCE_WORDS, _evidence_summary(figures.result)),
     ]
     if spec.category:
         rows.insert(4, (Phrase("领域", "Category"), (CATEGORIES[spec.category],)))
@@ -259,7 +275,7 @@ def methodology_blocks(figures: Figures, _plan: Outline) -> tuple[Block, ...]:
     if tables:
         blocks.append(Table(columns, tuple(tables), TABLES))
         limits = [
-            labelled(Phrase(f"{name}{NOT_FOR.zh}", f"{name}: {NOT_FOR.en.lower()}"), phrase(table.spec.not_for))
+            labelled(LIMITS.filled(name=name), phrase(table.spec.not_for))
             for name, table in methodology.tables.items()
             if table.spec.not_for
         ]
@@ -302,7 +318,7 @@ def applicability_blocks(figures: Figures, _plan: Outline) -> tuple[Block, ...]:
         place = cited(spec.cite) if spec.cite else None
         word = EVIDENCE[spec.evidence] if spec.evidence else None
         about = joined([part for part in (place, word) if part], SEMICOLON)
-        rows.append(((phrase(item.text), in_brackets(about)), _fact(figures, item), _verdict(item)))
+        rows.append(((phrase(item.text), in_square(about)), _fact(figures, item), _verdict(item)))
     columns = (Column((CONDITION,), 7), Column((FACT,), 6), Column((VERDICT,), 3))
     return (Table(columns, tuple(rows)),) if rows else ()
 
@@ -369,15 +385,15 @@ def reading_blocks(figures: Figures, _plan: Outline) -> tuple[Block, ...]:
     if not files:
         return ()
     blocks: list[Block] = [Table((Column((FILE,), 4), Column((SIZE,), 2, "right"), Column((DIGEST,), 10)), files)]
-    rows = cards.reading_rows(figures)
-    shown = tuple(_reading_row(figures, *row) for row in rows[:MAX_READING_ROWS])
+    rows = cards.fed_values(figures)
+    shown = tuple(_fed_row(figures, name, index) for name, index in rows[:MAX_READING_ROWS])
     columns = (
         Column((PARAMETER,), 3),
         Column((AT,), 3),
-        Column((METER,), 4),
+        Column((METER,), 5),
         Column((READINGS,), 2, "right"),
-        Column((IN_FILE,), 3, "right"),
-        Column((TAKEN_AS,), 3, "right"),
+        Column((IN_FILE,), 4, "right"),
+        Column((TAKEN_AS,), 4, "right"),
     )
     if shown:
         blocks.append(Table(columns, shown, READING_VALUES))
@@ -386,25 +402,24 @@ def reading_blocks(figures: Figures, _plan: Outline) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _reading_row(figures: Figures, name: str, index: Any, origin: Mapping[str, Any]) -> tuple[Content, ...]:
+def _fed_row(figures: Figures, name: str, index: Index) -> tuple[Content, ...]:
+    """Show one value with a line for each meter, or for each unit of a record file."""
+    origin = figures.result.dataset.provenance[name][index]
+    meters, counts, totals = [], [], []
+    for meter in origin.get("meters", []):
+        meters.append(same(str(meter["meter"])))
+        counts.append(same(f"{int(meter['taken']):,}"))
+        totals.append(same(f"{stored_number(str(meter['total']))} {meter['total_unit']}"))
+    if origin["kind"] == "records":
+        meters.append(same(str(origin.get("file", ""))))
+        counts.append(same(f"{int(origin.get('count', 0)):,}"))
+        totals += [same(f"{stored_number(str(total))} {unit}") for unit, total in origin.get("totals", {}).items()]
+    elif origin.get("take", "all") != "all":
+        meters.append(TAKEN[origin["take"]])
     over = figures.result.plan.over(name)
-    if "meter" in origin:
-        meter = same(str(origin["meter"]))
-        taken = figures.result.dataset.provenance[name][index].get("take", "all")
-        if taken != "all":
-            meter = Phrase(meter.zh + in_brackets(TAKEN[taken]).zh, meter.en + in_brackets(TAKEN[taken]).en)
-        total = f"{stored_number(origin['total'])} {origin['total_unit']}"
-    else:
-        meter = same(str(origin.get("file", "")))
-        total = ", ".join(f"{stored_number(value)} {unit}" for unit, value in origin.get("totals", {}).items())
-    return (
-        (figures.symbol(name),),
-        (figures.label(over, index),),
-        (meter,),
-        (same(f"{int(origin.get('taken', origin.get('count', 0))):,}"),),
-        (same(total),),
-        figures.with_unit(name, index),
-    )
+    label = figures.label(over, index) if over else WHOLE_PERIOD
+    lines = (spread(((item,) for item in column), Break()) for column in (meters, counts, totals))
+    return ((figures.symbol(name),), (label,), *lines, figures.with_unit(name, index))
 
 
 def finding_blocks(figures: Figures, _plan: Outline) -> tuple[Block, ...]:
@@ -415,7 +430,7 @@ def finding_blocks(figures: Figures, _plan: Outline) -> tuple[Block, ...]:
         ((SEVERITIES[finding.severity.value],), (Marked(same(finding.code), "code"),), (Phrase(finding.zh, finding.en),))
         for finding in found
     )
-    return (Table((Column((SEVERITY,), 3), Column((CODE,), 4), Column((FINDING,), 9)), rows),) if rows else ()
+    return (Table((Column((SEVERITY,), 5), Column((CODE,), 9), Column((FINDING,), 18)), rows),) if rows else ()
 
 
 def agreement_blocks(figures: Figures, _plan: Outline) -> tuple[Block, ...]:

@@ -4,7 +4,7 @@ Knows no file format and computes nothing; `workbook` writes it out, `workbook_c
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tonne.esg.document import Phrase
@@ -16,6 +16,7 @@ FIRST_ROW = 4  # under the title, the note and the headings; rows count from 1
 LONGEST_TEXT = 32_000  # Excel takes 32,767 characters
 WHOLE = "#,##0"
 SCIENTIFIC = "0.00000E+00"
+LATIN_WIDTH, CHINESE_WIDTH = 0.95, 1.8  # of a 9-point letter, in digits of the default font
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ Content = str | Amount | None
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its heading in both languages, and its width in characters."""
+    """A column: its heading in both languages, and its width in characters; one that does not wrap may grow."""
 
     heading: str
     width: float
@@ -66,14 +67,26 @@ class Sheet:
                     yield Cell(self.name, letter(position), number), shown
 
 
-def both(phrase: Phrase) -> str:
+def both(phrase: Phrase, separator: str = " / ") -> str:
     """Give a phrase in both languages, once where they are the same."""
-    return phrase.zh if phrase.zh == phrase.en else f"{phrase.zh} / {phrase.en}"
+    return phrase.zh if phrase.zh == phrase.en else f"{phrase.zh}{separator}{phrase.en}"
 
 
 def letter(position: int) -> str:
     """Name a column by its position, from 0 to 25."""
     return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[position]
+
+
+def text_width(text: str) -> float:
+    """Estimate how wide a line is, in the characters in which columns are measured."""
+    return sum(CHINESE_WIDTH if "\u2e80" <= character <= "\uffef" else LATIN_WIDTH for character in text)
+
+
+def without_empty_end(sheet: Sheet) -> Sheet:
+    """Leave out the last column, such as that of notes, when nothing stands in it."""
+    if not sheet.rows or any(row[-1] for row in sheet.rows):
+        return sheet
+    return replace(sheet, columns=sheet.columns[:-1], rows=tuple(row[:-1] for row in sheet.rows))
 
 
 def shown_text(text: str) -> str:

@@ -152,6 +152,7 @@ COLON = Phrase("：", ": ")
 EQUALS = Phrase(" = ", " = ")
 TOTAL = Phrase("合计", "Total")
 PERIOD = Phrase("{start}至{end}（含首尾两日，共{days}天）", "{start} to {end} (both days included, {days} days)")
+DAY = Phrase("{year}年{month:02}月{day:02}日", "{year}-{month:02}-{day:02}")
 SPAN = Phrase("{start}至{end}", "{start} to {end}")
 WHOLE_PERIOD = Phrase("整个监测期", "Whole period")
 WHERE = Phrase("式中：", "where: ")
@@ -160,6 +161,7 @@ TITLED_PART = Phrase("“{section}”一节", "section “{section}”")
 NUMBER = Phrase("式（{number}）", "equation ({number})")
 EQUATION_NUMBER = Phrase("（{number}）", "({number})")
 PAGE = Phrase("第{page}页", "page {page}")
+IN_SQUARE = Phrase("〔{text}〕", " [{text}]")  # around what may itself hold brackets
 IN_BRACKETS = Phrase("（{text}）", " ({text})")
 FIRST_ONES = Phrase(
     "共{count}个取值，此处列出前{shown}个；全部取值见计算工作簿和values.parquet。",

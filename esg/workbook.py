@@ -5,6 +5,7 @@ texts whatever they begin with. The same result gives the same bytes.
 """
 
 import datetime
+import math
 import re
 from collections.abc import Iterable
 from decimal import Decimal
@@ -15,13 +16,13 @@ import xlsxwriter
 
 from tonne.engine.result.result import Result
 from tonne.esg.excel_formula import Cell
-from tonne.esg.sheet import FIRST_ROW, Amount, Content, Sheet, letter
+from tonne.esg.sheet import FIRST_ROW, Amount, Content, Sheet, letter, text_width
 from tonne.esg.workbook_sheets import workbook_sheets
 
 OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
 FONT = {"font_name": "Microsoft YaHei", "font_size": 9, "valign": "top"}
 TITLE = {**FONT, "font_size": 14, "bold": True}
-NOTE = {**FONT, "font_color": "#595959"}
+NOTE = {**FONT, "font_color": "#595959", "text_wrap": True}
 HEADING = {**FONT, "bold": True, "bg_color": "#DCE6F1", "border": 1, "border_color": "#A6A6A6", "text_wrap": True, "valign": "vcenter"}
 BODY = {**FONT, "border": 1, "border_color": "#D9D9D9"}
 ID = {**BODY, "font_name": "Consolas"}
@@ -29,6 +30,9 @@ STRONG = {"bold": True, "bg_color": "#F2F2F2"}
 INPUT = {"font_color": "#0000FF"}
 HEADER_LENGTH = 150  # of each of the two; Excel takes 255 characters together
 A4 = 9
+NOTE_ROW = 2
+WIDEST, TALLEST, LINE_HEIGHT, TITLE_HEIGHT = 44, 400, 12.5, 24  # characters, and points
+SLACK = 1.04  # words that do not fit go to the next line whole
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}\Z")
 _LIKE_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+\Z|[RrCc][0-9]*\Z|[Rr][0-9]*[Cc][0-9]*\Z")
@@ -97,11 +101,44 @@ class _Looks:
 
 
 def _write_sheet(worksheet: Any, sheet: Sheet, looks: _Looks, result: Result) -> None:
-    for position, column in enumerate(sheet.columns):
-        worksheet.set_column(position, position, column.width)
+    widths = [_width(sheet, position) for position in range(len(sheet.columns))]
+    for position, width in enumerate(widths):
+        worksheet.set_column(position, position, width)
+    note = looks.of(NOTE)
     for cell, content in sheet.cells():
-        _write_cell(worksheet, sheet, cell, content, looks)
+        if cell.row == NOTE_ROW and len(sheet.columns) > 1 and isinstance(content, str):
+            worksheet.merge_range(f"A{NOTE_ROW}:{letter(len(sheet.columns) - 1)}{NOTE_ROW}", "", note)
+            worksheet.write_string(f"A{NOTE_ROW}", content, note)
+        else:
+            _write_cell(worksheet, sheet, cell, content, looks)
+    worksheet.set_row(0, TITLE_HEIGHT)
+    worksheet.set_row(NOTE_ROW - 1, _height(_lines(sheet.note, sum(widths))))
+    worksheet.set_row(FIRST_ROW - 2, _height(2))
+    for position, row in enumerate(sheet.rows):
+        wrapped = [(text, widths[at]) for at, text in enumerate(row) if isinstance(text, str) and sheet.columns[at].wrap]
+        worksheet.set_row(FIRST_ROW - 1 + position, _height(max((_lines(text, width) for text, width in wrapped), default=1)))
+        for at, content in enumerate(row):
+            if content in {None, ""}:
+                worksheet.write_blank(FIRST_ROW - 1 + position, at, None, looks.of(*_look(sheet, Cell(sheet.name, letter(at), FIRST_ROW + position), None)))
     _frame(worksheet, sheet, result)
+
+
+def _width(sheet: Sheet, position: int) -> float:
+    """Give a column the width of its longest text where it does not wrap."""
+    column = sheet.columns[position]
+    if column.wrap:
+        return column.width
+    longest = max((text_width(row[position]) for row in sheet.rows if isinstance(row[position], str)), default=0)  # type: ignore[arg-type]
+    return max(column.width, min(WIDEST, longest + 2))
+
+
+def _lines(text: str, width: float) -> int:
+    """Count the lines that a text takes; readers do not all fit rows to texts themselves."""
+    return sum(max(1, math.ceil(text_width(line) * SLACK / width)) for line in text.split("\n"))
+
+
+def _height(lines: int) -> float:
+    return min(TALLEST, LINE_HEIGHT * lines + 3)
 
 
 def _write_cell(worksheet: Any, sheet: Sheet, cell: Cell, content: Content, looks: _Looks) -> None:
@@ -127,7 +164,7 @@ def _look(sheet: Sheet, cell: Cell, content: Content) -> list[dict[str, Any]]:
     if cell.row - FIRST_ROW in sheet.strong:
         parts.append(STRONG)
     if isinstance(content, Amount):
-        parts.append({"num_format": content.format, "align": "right", **(INPUT if sheet.inputs else {})})
+        parts.append({"num_format": content.format, "align": "right", "indent": 1, **(INPUT if sheet.inputs else {})})
     elif column.wrap:
         parts.append({"text_wrap": True})
     return parts
@@ -137,7 +174,6 @@ def _frame(worksheet: Any, sheet: Sheet, result: Result) -> None:
     """Set what stands still, what is filtered, and how the sheet prints."""
     last = FIRST_ROW + len(sheet.rows) - 2
     worksheet.freeze_panes(FIRST_ROW - 1, 1 if sheet.filtered else 0)
-    worksheet.set_row(FIRST_ROW - 2, 28)
     if sheet.filtered and sheet.rows:
         worksheet.autofilter(FIRST_ROW - 2, 0, last, len(sheet.columns) - 1)
     worksheet.set_landscape()

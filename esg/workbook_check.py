@@ -39,7 +39,7 @@ def read_back_workbook(path: Path, result: Result) -> None:
 
 def _read(path: Path, *, formulas: bool) -> Read:
     """Read every cell that is not empty; formulas begin with '=', texts are marked with an apostrophe."""
-    workbook = openpyxl.load_workbook(path, read_only=True, data_only=not formulas)
+    workbook: Any = openpyxl.load_workbook(path, read_only=True, data_only=not formulas)
     try:
         return {
             (sheet.title, cell.column_letter, cell.row): f"'{cell.value}" if cell.data_type == "s" else cell.value

@@ -13,10 +13,20 @@ from tonne.engine.compute.reference import CONTEXT, decimal
 from tonne.engine.data.domain import Index
 from tonne.engine.result.result import ROLES, Result, YearTotals
 from tonne.esg.document import Phrase, same
-from tonne.esg.excel_formula import cell_runs, whole
+from tonne.esg.excel_formula import Cell, cell_runs, whole
 from tonne.esg.figures import ROUNDED, SCALAR_YEAR, cited, joined, phrase, printed_unit, shown_place
 from tonne.esg.numbers import ABSENT
-from tonne.esg.sheet import FIRST_ROW, WHOLE, Amount, Cell, Column, Content, Sheet, both, number_format
+from tonne.esg.sheet import (
+    FIRST_ROW,
+    WHOLE,
+    Amount,
+    Column,
+    Content,
+    Sheet,
+    both,
+    number_format,
+    without_empty_end,
+)
 from tonne.esg.wording import COMMA, EVIDENCE, PERIOD, ROUNDING, SEVERITIES, TAKEN, TOTAL
 from tonne.esg.wording import ROLES as ROLE_WORDS
 from tonne.esg.workbook_values import NOT_LISTED, ValueSheets
@@ -53,9 +63,10 @@ HOW_TO_READ: tuple[tuple[Phrase, Phrase], ...] = (
     (
         Phrase("取整", "Whole numbers"),
         Phrase(
-            "取整前先以ROUND(x,6)消除浮点误差（吨的百万分之一）；精确值距取整界限更近时位数增至9、12或15。向下取整用INT，负值亦向下。",
+            "取整前先以ROUND(x,6)消除浮点误差（吨的百万分之一）；精确值距取整界限更近时位数增至9、12或15，再近则双精度无法分辨，以引擎保存的数值为准。向下取整用INT，负值亦向下。",
             "Before a value is rounded to a whole number, ROUND(x,6) takes off the noise of floating point (a millionth of a "
-            "tonne); where the exact value lies closer to the edge, 9, 12 or 15 decimals are kept. INT rounds down, also below zero.",
+            "tonne); where the exact value lies closer to the edge, 9, 12 or 15 decimals are kept; closer still, a spreadsheet cannot tell, "
+            "and the stored value of the engine counts. INT rounds down, also below zero.",
         ),
     ),
     (
@@ -85,7 +96,7 @@ def workbook_sheets(result: Result) -> list[Sheet]:
 
 def _read_me(result: Result) -> Sheet:
     rows = [(both(label), shown_place(text.zh), shown_place(text.en)) for label, text in (*_facts(result), *HOW_TO_READ)]
-    columns = (Column("项目 / Item", 30, wrap=True), Column("中文", 62, wrap=True), Column("English", 62, wrap=True))
+    columns = (Column("项目 / Item", 30, wrap=True), Column("中文", 58, wrap=True), Column("English", 58, wrap=True))
     return Sheet(READ_ME, both(Phrase("计算工作簿", "Calculation workbook")), "", columns, tuple(rows), filtered=False)
 
 
@@ -147,18 +158,18 @@ def _readings(values: ValueSheets) -> Sheet:
         elif any(origin.get("kind") in {"readings", "records"} for origin in values.result.dataset.provenance.get(name, {}).values()):
             rows.append((name, both(values.figures.name(name)), *[""] * 9, both(NOT_LISTED)))
     columns = (
-        Column("标识 / Id", 25),
-        Column("名称 / Name", 28, wrap=True),
-        Column("计量点 / Meter", 16),
-        Column("读数 / Readings", 11),
-        Column("取用 / Taken", 11),
-        Column("起 / First", 25),
-        Column("止 / Last", 25),
-        Column("合计或均值 / Sum or mean", 18),
-        Column("单位 / Unit", 10),
-        Column("按参数单位 / In the parameter's unit", 18),
-        Column("单位 / Unit", 10),
-        Column("文件 / File", 34, wrap=True),
+        Column("标识 / Id", 16),
+        Column("名称 / Name", 22, wrap=True),
+        Column("计量点 / Meter", 12),
+        Column("读数 / Readings", 10),
+        Column("取用 / Taken", 9),
+        Column("起 / First", 14, wrap=True),
+        Column("止 / Last", 14, wrap=True),
+        Column("合计或均值 / Sum or mean", 15),
+        Column("单位 / Unit", 8, wrap=True),
+        Column("按参数单位 / In the parameter's unit", 15),
+        Column("单位 / Unit", 8, wrap=True),
+        Column("文件 / File", 28, wrap=True),
     )
     empty = Phrase("本次计算没有读数或记录文件。", "This run has no files of readings or records.")
     note = Phrase("每个计量点（或记录文件）对每个数值的贡献。", "What each meter, or each file of records, contributed to each value.")
@@ -215,22 +226,22 @@ def _results(values: ValueSheets) -> Sheet:
         strong |= set(range(len(rows), len(rows) + len(ROLES)))
         rows += [_total(values, role) for role in ROLES]
     columns = (
-        Column("年度 / Year", 14),
-        Column("项目 / Item", 34),
-        Column("单位 / Unit", 12),
-        Column("标识 / Id", 20),
-        Column("精确值 / Exact", 20),
-        Column("标识（修约后）/ Id (rounded)", 26),
-        Column("修约后 / Rounded", 20),
-        Column("备注 / Note", 40, wrap=True),
+        Column("年度 / Year", 10),
+        Column("项目 / Item", 30),
+        Column("单位 / Unit", 9),
+        Column("标识 / Id", 14),
+        Column("精确值 / Exact", 18),
+        Column("标识（修约后） / Id (rounded)", 24),
+        Column("修约后 / Rounded", 18),
+        Column("备注 / Note", 26, wrap=True),
     )
     note = ""
     if outputs is not None:
         rule = ROUNDING[outputs.rounding.mode].filled(unit=printed_unit(outputs.rounding.unit))
         where = cited(outputs.rounding.cite) if outputs.rounding.cite else None
         evidence = EVIDENCE.get(outputs.rounding.evidence or "")
-        note = " · ".join(both(part) for part in (rule, evidence, where) if part)
-    return Sheet(RESULTS, both(Phrase("结果", "Results")), note, columns, tuple(rows), frozenset(strong))
+        note = "\n".join(both(part, "\n") for part in (rule, evidence, where) if part)
+    return without_empty_end(Sheet(RESULTS, both(Phrase("结果", "Results")), note, columns, tuple(rows), frozenset(strong)))
 
 
 def _output(values: ValueSheets, role: str, year: YearTotals, first: int) -> tuple[Content, ...]:
@@ -316,12 +327,12 @@ def _findings(result: Result) -> Sheet:
         for number, finding in enumerate(result.findings, 1)
     )
     columns = (
-        Column("序号 / No.", 10),
-        Column("等级 / Severity", 28),
-        Column("代码 / Code", 28),
-        Column("中文", 52, wrap=True),
-        Column("English", 52, wrap=True),
-        Column("位置 / Place", 34, wrap=True),
+        Column("序号 / No.", 6),
+        Column("等级 / Severity", 18, wrap=True),
+        Column("代码 / Code", 24),
+        Column("中文", 46, wrap=True),
+        Column("English", 46, wrap=True),
+        Column("位置 / Place", 26, wrap=True),
     )
     empty = Phrase("本次计算没有发现项。", "This run has no findings.")
     return Sheet(FINDINGS, both(Phrase("发现项", "Findings")), "" if rows else both(empty), columns, rows)

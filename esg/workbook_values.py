@@ -17,12 +17,12 @@ from tonne.engine.plan import Step
 from tonne.engine.result.result import MAX_LISTED, Result
 from tonne.engine.spec.tree import Name, Node, Previous, Reduce
 from tonne.esg.document import Phrase
-from tonne.esg.excel_formula import Cell, UnwritableError, excel_formula, reduction_term
+from tonne.esg.excel_formula import Cell, UnwritableError, excel_formula
 from tonne.esg.figures import Figures, either, shown_place
 from tonne.esg.formulas import whole_formula
 from tonne.esg.linear import plain
 from tonne.esg.numbers import ABSENT
-from tonne.esg.sheet import FIRST_ROW, Amount, Column, Content, Sheet, both, number_format
+from tonne.esg.sheet import FIRST_ROW, Amount, Column, Content, Sheet, both, number_format, without_empty_end
 from tonne.esg.wording import EVIDENCE, KINDS
 
 PARAMETERS, EQUATIONS, TERMS = "参数 Parameters", "公式 Equations", "分项 Terms"
@@ -32,13 +32,13 @@ ERROR = "#N/A"
 IN_FILE = Phrase("值，取自values.parquet", "value, from values.parquet")
 NOT_LISTED = Phrase("取值过多，未逐行列出，见values.parquet", "too many values for rows; they are in values.parquet")
 
-_ID = Column("标识 / Id", 25)
-_SYMBOL = Column("符号 / Symbol", 13)
-_NAME = Column("名称 / Name", 32, wrap=True)
-_INDEX = Column("索引 / Index", 16)
-_UNIT = Column("单位 / Unit", 12)
-_LIVE = Column("数值（公式）/ Value (formula)", 17)
-_EVIDENCE = Column("证据等级 / Evidence", 24, wrap=True)
+_ID = Column("标识 / Id", 16)
+_SYMBOL = Column("符号 / Symbol", 10)
+_NAME = Column("名称 / Name", 27, wrap=True)
+_INDEX = Column("索引 / Index", 10)
+_UNIT = Column("单位 / Unit", 11, wrap=True)
+_LIVE = Column("数值（公式） / Value (formula)", 16)
+_EVIDENCE = Column("证据等级 / Evidence", 18, wrap=True)
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class ValueSheets:
         value = reference.evaluate(term, inner)
         return ERROR if value is None else value
 
-    def _amount(  # noqa: PLR0913 (a formula with its place and its value)
+    def _amount(
         self, node: Node, at: At, owner: str, sheet: str, value: Decimal | str, unit: str
     ) -> tuple[Amount, str]:
         shown = number_format(value, unit) if isinstance(value, Decimal) else "0"
@@ -150,11 +150,11 @@ class ValueSheets:
         rows = [row for name in self.result.plan.needed for row in self._parameter_rows(name)]
         columns = (
             *(_ID, _SYMBOL, _NAME, _INDEX, _UNIT),
-            Column("数值 / Value", 17),
-            Column("取值方式 / Origin", 20, wrap=True),
+            Column("数值 / Value", 16),
+            Column("取值方式 / Origin", 17, wrap=True),
             _EVIDENCE,
-            Column("来源 / Source", 46, wrap=True),
-            Column("位置 / Place", 34, wrap=True),
+            Column("来源 / Source", 38, wrap=True),
+            Column("位置 / Place", 26, wrap=True),
         )
         note = Phrase("蓝色数值为输入，改动后其余各表随之重算。", "The values in blue are inputs; change one, and the other sheets follow.")
         return Sheet(PARAMETERS, both(Phrase("参数", "Parameters")), both(note), columns, tuple(rows), inputs=True)
@@ -184,21 +184,21 @@ class ValueSheets:
         rows = [row for step in self.result.plan.steps.values() for row in self._equation_rows(step)]
         columns = (
             *(_ID, _SYMBOL, _NAME, _INDEX, _UNIT, _LIVE),
-            Column("公式 / Formula", 60, wrap=True),
-            Column("出处 / Cite", 24, wrap=True),
+            Column("公式 / Formula", 46, wrap=True),
+            Column("出处 / Cite", 20, wrap=True),
             _EVIDENCE,
-            Column("备注 / Note", 24, wrap=True),
+            Column("备注 / Note", 20, wrap=True),
         )
         note = Phrase(
             "数值均为活公式，由方法学的公式树生成，单位换算写明为因数。",
             "All values are live formulas made from the formulas of the methodology; changes of unit stand in them as factors.",
         )
-        return Sheet(EQUATIONS, both(Phrase("公式", "Equations")), both(note), columns, tuple(rows))
+        return without_empty_end(Sheet(EQUATIONS, both(Phrase("公式", "Equations")), both(note), columns, tuple(rows)))
 
     def _equation_rows(self, step: Step) -> list[tuple[Content, ...]]:
         layout, where = whole_formula(self.figures, step.id), self.figures.where(step.id)
         printed = Phrase(plain(layout.zh), plain(layout.en))
-        tail = (both(printed), both(where) if where else ABSENT, both(self.figures.evidence(step.id)))
+        tail = (both(printed, "\n"), both(where) if where else ABSENT, both(self.figures.evidence(step.id)))
         if not self.is_written(step.id):
             return [(*self._missing(step.id), *tail, both(NOT_LISTED))]
         rows: list[tuple[Content, ...]] = []
@@ -212,8 +212,8 @@ class ValueSheets:
 
     def _terms(self) -> Sheet:
         columns = (
-            *(_ID, Column("所属 / Of", 20), _NAME, _INDEX, Column("运算 / Operation", 14), _LIVE),
-            Column("备注 / Note", 50, wrap=True),
+            *(_ID, Column("所属 / Of", 12), _NAME, _INDEX, Column("运算 / Operation", 14), _LIVE),
+            Column("备注 / Note", 30, wrap=True),
         )
         rows = tuple(
             (row.id, row.owner, both(self.figures.name(row.owner.partition("@")[0])), row.label, row.operation, row.amount, row.note)
@@ -224,7 +224,7 @@ class ValueSheets:
             "What sums, means and the like take, one row each. A condition is an IF; where it does not hold, sums and counts "
             "take 0 and the others “—”, which they do not count.",
         )
-        return Sheet(TERMS, both(Phrase("分项", "Terms")), both(note), columns, rows)
+        return without_empty_end(Sheet(TERMS, both(Phrase("分项", "Terms")), both(note), columns, rows))
 
     def _head(self, name: str, index: Index) -> tuple[str, ...]:
         label = self.domain.label(self.result.plan.over(name), index)

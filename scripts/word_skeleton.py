@@ -22,7 +22,7 @@ ALTERNATIVES = {
     "宋体": ("SimSun", "Noto Serif CJK SC"),
 }
 INK, GREY, RED = RGBColor(0x1A, 0x1A, 0x1A), RGBColor(0x55, 0x5B, 0x61), RGBColor(0xA6, 0x1C, 0x1C)
-LINE, SHADE = "9AA5B1", "EEF2F6"
+LINE = "9AA5B1"
 
 TABLE_STYLE = f"""
 <w:style {nsdecls("w")} w:type="table" w:customStyle="1" w:styleId="ReportTable">
@@ -41,12 +41,6 @@ TABLE_STYLE = f"""
       <w:bottom w:w="40" w:type="dxa"/><w:right w:w="85" w:type="dxa"/>
     </w:tblCellMar>
   </w:tblPr>
-  <w:tblStylePr w:type="firstRow">
-    <w:rPr><w:b/></w:rPr><w:tcPr><w:shd w:val="clear" w:color="auto" w:fill="{SHADE}"/></w:tcPr>
-  </w:tblStylePr>
-  <w:tblStylePr w:type="firstCol">
-    <w:tcPr><w:shd w:val="clear" w:color="auto" w:fill="{SHADE}"/></w:tcPr>
-  </w:tblStylePr>
 </w:style>"""
 
 
@@ -115,6 +109,8 @@ def make_styles(document: Any) -> None:
     paragraph_style(document, "toc 2", 10.5, after=1).paragraph_format.left_indent = Mm(7)
     paragraph_style(document, "Lead", 10.5, before=9, after=2, line=1.15, keep=True)
     paragraph_style(document, "Small", 9, colour=GREY, before=2, after=4, line=1.15)
+    paragraph_style(document, "Where", 9, colour=GREY, before=2, after=4, line=1.15, keep=True)
+    paragraph_style(document, "Equation", 11, before=2, after=2)
     paragraph_style(document, "Table Text", 9, line=1.1)
     paragraph_style(document, "Table Head", 9, east_asian=HEADING, bold=True, line=1.1, align=centre, keep=True)
     paragraph_style(document, "Table Number", 9, line=1.1, align=right)
@@ -134,18 +130,44 @@ def make_styles(document: Any) -> None:
     document.styles.element.append(parse_xml(TABLE_STYLE))
 
 
-def name_alternatives(document: Any) -> None:
-    """Say in the font table what may stand in for the customary Chinese fonts."""
+def name_fonts(document: Any) -> None:
+    """Write the font table, with what may stand in for the customary Chinese fonts."""
+    fonts = "".join(
+        f'<w:font w:name="{font}"><w:altName w:val="{",".join(others)}"/>'
+        '<w:charset w:val="86"/><w:family w:val="roman"/><w:pitch w:val="variable"/></w:font>'
+        for font, others in ALTERNATIVES.items()
+    )
     part = next(part for part in document.part.package.iter_parts() if str(part.partname) == "/word/fontTable.xml")
-    root = parse_xml(part.blob)
-    for font, others in ALTERNATIVES.items():
-        root.append(
-            parse_xml(
-                f'<w:font {nsdecls("w")} w:name="{font}"><w:altName w:val="{",".join(others)}"/>'
-                '<w:charset w:val="86"/><w:family w:val="roman"/><w:pitch w:val="variable"/></w:font>'
-            )
-        )
-    part._blob = root.xml.encode() if hasattr(root, "xml") else part.blob  # noqa: SLF001 (a part without a class of its own)
+    part._blob = f'<?xml version="1.0" encoding="UTF-8"?><w:fonts {nsdecls("w")}>{fonts}</w:fonts>'.encode()  # noqa: SLF001
+
+
+def drop_what_is_not_used(document: Any) -> None:
+    """Leave out the styles, effects and thumbnail that come with an empty document."""
+    kept = {"Normal", "Title", "Subtitle", "Caption", "Header", "Footer", "Normal Table", "Default Paragraph Font", "No List"}
+    kept |= {"Heading 1", "Heading 2", "Heading 3"}
+    for style in list(document.styles):
+        linked = style.element.find(qn("w:link"))
+        if linked is not None:
+            style.element.remove(linked)
+        if style.name.endswith(" Char") or (style.builtin and style.name not in kept and not style.name.startswith("toc ")):
+            style.element.getparent().remove(style.element)
+    for owner in (document.part, document.part.package):
+        for key, relation in list(owner.rels.items()):
+            if relation.reltype.endswith(("/stylesWithEffects", "/customXml", "/thumbnail", "/numbering")):
+                del owner.rels[key]
+
+
+def name_languages(document: Any) -> None:
+    """Say which languages the text is in, so that Word checks spelling and breaks lines rightly."""
+    for language in document.styles.element.iter(qn("w:lang")):
+        language.set(qn("w:eastAsia"), "zh-CN")
+    for language in document.settings.element.iter(qn("w:themeFontLang")):
+        language.set(qn("w:eastAsia"), "zh-CN")
+    for setting in document.settings.element.iter(qn("w:compatSetting")):
+        if setting.get(qn("w:name")) == "compatibilityMode":
+            setting.set(qn("w:val"), "15")  # tables then begin at the margin
+    properties = document.core_properties
+    properties.author = properties.last_modified_by = properties.title = properties.comments = properties.keywords = ""
 
 
 def field(paragraph: Any, instruction: str) -> None:
@@ -173,8 +195,9 @@ def make_page(document: Any) -> None:
     section.top_margin, section.bottom_margin = Mm(26), Mm(24)
     section.header_distance = section.footer_distance = Mm(13)
     section.different_first_page_header_footer = True
-    section.first_page_header.paragraphs[0].add_run("{{ statement }}")
-    section.header.paragraphs[0].add_run("{{ header }}")
+    section.header.paragraphs[0].add_run("{%p if statement %}")
+    for text in ("{{ statement }}", "{%p endif %}", "{{ header }}"):
+        section.header.add_paragraph(text, "Header")
     footer = section.footer.paragraphs[0]
     footer.add_run("{{ page_before }}")
     field(footer, "PAGE")
@@ -207,7 +230,9 @@ def main() -> None:
     """Make the skeleton."""
     document = Document()
     make_styles(document)
-    name_alternatives(document)
+    name_fonts(document)
+    drop_what_is_not_used(document)
+    name_languages(document)
     make_page(document)
     make_text(document)
     TARGET.parent.mkdir(exist_ok=True)

@@ -146,7 +146,7 @@ class Bench:
                 found[name] = self._choices(plan, name.removeprefix("option:"), domain)
                 continue
             if given is None:
-                given = getattr(plan.methodology.quantities[name].spec, "value", None)
+                given = self._by_option(plan, name, domain)
             if given is None:
                 continue
             if not isinstance(given, Mapping):
@@ -157,6 +157,15 @@ class Bench:
                 assert index is not None, f"{label} is no index of {name}"
                 found[name][index] = Fraction(value)
         return Dataset(domain, found, {})
+
+    def _by_option(self, plan: Plan, name: str, domain: Domain) -> Any:
+        parameter = plan.methodology.quantities[name].parameter
+        if parameter.from_ != "option":
+            return parameter.value
+        option = plan.methodology.quantities[name].prefix + str(parameter.option)
+        choice = plan.choices[option]
+        by = parameter.by or {}
+        return by[choice] if isinstance(choice, str) else {label: by[value] for label, value in choice.items()}
 
     def _choices(self, plan: Plan, option: str, domain: Domain) -> dict[Index, Fraction]:
         spec = plan.methodology.options[option]

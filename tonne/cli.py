@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from tonne.engine.result.result import Result
 
 FAILED = 1
@@ -233,7 +235,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 
 def _print_result(result: "Result", out: str) -> None:
-    from tonne.esg.numbers import number_text  # noqa: PLC0415
+    from tonne.engine.result.result import ROLES  # noqa: PLC0415
 
     spec = result.project.spec
     click.echo(
@@ -241,13 +243,8 @@ def _print_result(result: "Result", out: str) -> None:
     )
     if spec.statement:
         click.echo(f"note: {spec.statement.en}")
-    rows = [
-        [year.year, *(number_text(year.rounded[role], "tCO2e") for role in year.rounded)]
-        for year in result.years
-    ]
-    rows.append(
-        ["total", *(number_text(result.rounded_total(role), "tCO2e") for role in result.years[0].rounded)]
-    )
+    rows = [[year.year, *(_tonnes(year.rounded[role]) for role in ROLES)] for year in result.years]
+    rows.append(["total", *(_tonnes(result.rounded_total(role)) for role in ROLES)])
     _table(["year", "baseline tCO2e", "project tCO2e", "leakage tCO2e", "reduction tCO2e"], rows)
     severities: dict[str, int] = {}
     for finding in result.findings:
@@ -264,3 +261,9 @@ def _print_result(result: "Result", out: str) -> None:
     click.echo(
         f"written to {out}: result.json, report.zh.docx, report.en.docx, report.html, workbook.xlsx, values.parquet, dossier.zip"
     )
+
+
+def _tonnes(value: "Decimal") -> str:
+    from tonne.esg.numbers import number_text  # noqa: PLC0415
+
+    return number_text(value, "tCO2e", rounded=value == value.to_integral_value())

@@ -63,13 +63,16 @@ def _lines(result: Result, trace: Trace, readings: int, indent: str, seen: set[s
     seen.add(trace.id)
     yield f"{head}{_cited(trace.cite)}"
     step = result.plan.steps.get(trace.quantity)
-    if step is not None:
+    if step is not None and trace.quantity in seen:
+        yield f"{indent}  exactly {plain(trace.value)}"
+    elif step is not None:
+        seen.add(trace.quantity)
         quantity = result.methodology.quantities[trace.quantity]
         formula = plain_layout(
             equation_layout(quantity, quantity.tree or step.tree, result.methodology, "en")
         )
         yield f"{indent}  {formula.replace(chr(10), chr(10) + indent + '  ')}"
-        yield f"{indent}  exactly {exact_text(trace.value)}, {trace.place}"
+        yield f"{indent}  exactly {plain(trace.value)}, {trace.place}"
     for line in _origin(trace):
         yield f"{indent}  {line}"
     if readings and trace.origin is not None and trace.origin.get("kind") == "readings":
@@ -100,9 +103,7 @@ def _origin(trace: Trace) -> Iterator[str]:
             yield f"meter {source['meter']}: {source['count']:,} readings, {source['first']} to {source['last']}, {source['amount']} {trace.unit}"
         return
     told = ", ".join(
-        f"{key} {value}"
-        for key, value in origin.items()
-        if key != "kind" and value not in (None, "", [])
+        f"{key} {value}" for key, value in origin.items() if key != "kind" and value not in (None, "", [])
     )
     yield f"{kind}: {told}"
 

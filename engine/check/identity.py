@@ -1,19 +1,32 @@
 """Proves that the reduction is baseline minus project minus leakage, for all inputs.
 
-First by comparing sums of terms as they are written; only when that does not decide by computer algebra,
-in which reductions and cases stand as unknowns of their own. So "not the same" is claimed only when
-nothing but names, numbers and arithmetic is left.
+First by comparing sums of terms as they are written; when that does not decide, by the exact arithmetic of
+polynomials, in which reductions, functions and cases stand as unknowns of their own. So "not the same" is
+claimed only when nothing but names, numbers and arithmetic is left. What grows too large is not decided.
 """
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
+from tonne.engine.check.order import dependencies, groups, reachable
 from tonne.engine.spec.methodology import Methodology
-from tonne.engine.spec.tree import Arithmetic, Convert, Name, Negate, Node, Number, transform
+from tonne.engine.spec.tree import Arithmetic, Convert, Name, Negate, Node, Number
 
 Verdict = Literal["proved", "refuted", "undecided"]
+Terms = dict[Node, Fraction]
+Monomial = tuple[tuple[int, int], ...]
+Polynomial = dict[Monomial, Fraction]
+Ratio = tuple[Polynomial, Polynomial]
+
 MAX_INLINED = 50
+MAX_TERMS = 2000
+MAX_BITS = 20_000
+ONE_MONOMIAL: Monomial = ()
+
+
+class _TooLarge(Exception):  # noqa: N818
+    """A polynomial has more terms than are worth the time."""
 
 
 def reduction_identity(methodology: Methodology, trees: Mapping[str, Node]) -> Verdict:
@@ -30,72 +43,126 @@ def reduction_identity(methodology: Methodology, trees: Mapping[str, Node]) -> V
 
 def same(left: Node, right: Node, trees: Mapping[str, Node]) -> Verdict:
     """Decide whether two formulas have the same value for all inputs."""
+    terms = _terms(Arithmetic("-", left, right))
     for _ in range(MAX_INLINED):
-        terms = _terms(left)
-        for node, factor in _terms(right).items():
-            terms[node] = terms.get(node, Fraction(0)) - factor
-        remaining = {node: factor for node, factor in terms.items() if factor}
-        if not remaining:
+        if not terms:
             return "proved"
-        names = {node.id for node in remaining if isinstance(node, Name) and node.id in trees}
-        if not names:
+        names = [node.id for node in terms if isinstance(node, Name) and node.id in trees]
+        if not names or len(terms) > MAX_TERMS:
             break
-        left = transform(left, lambda node, names=names: _inlined(node, names, trees))  # type: ignore[misc]
-        right = transform(right, lambda node, names=names: _inlined(node, names, trees))  # type: ignore[misc]
-    return _by_algebra(left, right)
+        for name in names:
+            _add(terms, _terms(trees[name]), terms.pop(Name(name), Fraction(0)))
+    return _by_algebra(Arithmetic("-", left, right), trees)
 
 
-def _inlined(node: Node, names: set[str], trees: Mapping[str, Node]) -> Node:
-    return trees[node.id] if isinstance(node, Name) and node.id in names else node
+def _add(terms: Terms, others: Terms, factor: Fraction) -> None:
+    for node, other in others.items():
+        terms[node] = terms.get(node, Fraction(0)) + factor * other
+        if not terms[node]:
+            del terms[node]
 
 
-def _terms(node: Node) -> dict[Node, Fraction]:
+def _terms(node: Node) -> Terms:
     """Write a formula as a sum of terms with exact factors; what is not a sum is one term."""
+    terms: Terms = {}
     if isinstance(node, Number):
-        return {Number(Fraction(1)): node.value} if node.value else {}
-    if isinstance(node, Negate):
-        return {term: -factor for term, factor in _terms(node.operand).items()}
-    if isinstance(node, Convert) and not node.offset:
-        return {term: factor * node.factor for term, factor in _terms(node.operand).items()}
-    if isinstance(node, Arithmetic) and node.operator in "+-":
-        sign = 1 if node.operator == "+" else -1
-        terms = dict(_terms(node.left))
-        for term, factor in _terms(node.right).items():
-            terms[term] = terms.get(term, Fraction(0)) + sign * factor
-        return terms
-    if isinstance(node, Arithmetic) and node.operator == "*":
-        for constant, other in ((node.left, node.right), (node.right, node.left)):
-            if isinstance(constant, Number):
-                return {term: factor * constant.value for term, factor in _terms(other).items()}
-    if isinstance(node, Arithmetic) and node.operator == "/" and isinstance(node.right, Number) and node.right.value:
-        return {term: factor / node.right.value for term, factor in _terms(node.left).items()}
-    return {node: Fraction(1)}
+        _add(terms, {Number(Fraction(1)): node.value}, Fraction(1))
+    elif isinstance(node, Negate):
+        _add(terms, _terms(node.operand), Fraction(-1))
+    elif isinstance(node, Convert) and not node.offset:
+        _add(terms, _terms(node.operand), node.factor)
+    elif isinstance(node, Arithmetic) and node.operator in "+-":
+        _add(terms, _terms(node.left), Fraction(1))
+        _add(terms, _terms(node.right), Fraction(1 if node.operator == "+" else -1))
+    elif isinstance(node, Arithmetic) and node.operator == "*" and isinstance(node.left, Number):
+        _add(terms, _terms(node.right), node.left.value)
+    elif isinstance(node, Arithmetic) and node.operator == "*" and isinstance(node.right, Number):
+        _add(terms, _terms(node.left), node.right.value)
+    elif isinstance(node, Arithmetic) and node.operator == "/" and isinstance(node.right, Number) and node.right.value:
+        _add(terms, _terms(node.left), 1 / node.right.value)
+    else:
+        terms[node] = Fraction(1)
+    return terms
 
 
-def _by_algebra(left: Node, right: Node) -> Verdict:
-    import sympy  # noqa: PLC0415 (slow to import, and rarely needed)
-
-    unknowns: dict[Node, Any] = {}
-    opaque: list[Node] = []
-
-    def algebraic(node: Node) -> Any:
-        if isinstance(node, Number):
-            return sympy.Rational(node.value.numerator, node.value.denominator)
-        if isinstance(node, Negate):
-            return -algebraic(node.operand)
-        if isinstance(node, Convert):
-            factor, offset = node.factor, node.offset
-            return algebraic(node.operand) * sympy.Rational(factor.numerator, factor.denominator) + sympy.Rational(
-                offset.numerator, offset.denominator
-            )
-        if isinstance(node, Arithmetic) and node.operator in {"+", "-", "*", "/"}:
-            one, other = algebraic(node.left), algebraic(node.right)
-            return {"+": one + other, "-": one - other, "*": one * other}.get(node.operator) if node.operator != "/" else one / other
-        if not isinstance(node, Name):
-            opaque.append(node)
-        return unknowns.setdefault(node, sympy.Symbol(f"x{len(unknowns)}"))
-
-    difference = sympy.together(algebraic(left) - algebraic(right))
-    if sympy.expand(sympy.numer(difference)) == 0:
+def _by_algebra(difference: Node, trees: Mapping[str, Node]) -> Verdict:
+    used = reachable(trees, dependencies(difference, trees))
+    graph = {name: dependencies(tree, trees, earlier=False) for name, tree in trees.items() if name in used}
+    algebra = _Algebra()
+    try:
+        for group in groups(graph):
+            for name in group:
+                algebra.known[name] = algebra.ratio(trees[name])
+        numerator, _ = algebra.ratio(difference)
+    except _TooLarge:
+        return "undecided"
+    if not numerator:
         return "proved"
-    return "undecided" if opaque else "refuted"
+    return "undecided" if algebra.opaque else "refuted"
+
+
+class _Algebra:
+    """Writes formulas as ratios of polynomials."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Ratio] = {}
+        self.unknowns: dict[Node, int] = {}
+        self.opaque = False
+
+    def ratio(self, node: Node) -> Ratio:
+        """Write a formula as numerator and denominator."""
+        if isinstance(node, Name) and node.id in self.known:
+            return self.known[node.id]
+        if isinstance(node, Number):
+            return _constant(node.value), _constant(Fraction(1))
+        if isinstance(node, Negate):
+            return self.ratio(Arithmetic("-", Number(Fraction(0)), node.operand))
+        if isinstance(node, Convert):
+            scaled = Arithmetic("*", node.operand, Number(node.factor))
+            return self.ratio(Arithmetic("+", scaled, Number(node.offset)))
+        if isinstance(node, Arithmetic) and node.operator in {"+", "-", "*", "/"}:
+            (above, below), (other, under) = self.ratio(node.left), self.ratio(node.right)
+            if node.operator == "*":
+                return _product(above, other), _product(below, under)
+            if node.operator == "/" and other:
+                return _product(above, under), _product(below, other)
+            if node.operator in {"+", "-"}:
+                sign = Fraction(1 if node.operator == "+" else -1)
+                return _sum(_product(above, under), _product(other, below), sign), _product(below, under)
+        self.opaque = self.opaque or not isinstance(node, Name)
+        number = self.unknowns.setdefault(node, len(self.unknowns))
+        return {((number, 1),): Fraction(1)}, _constant(Fraction(1))
+
+
+def _constant(value: Fraction) -> Polynomial:
+    return {ONE_MONOMIAL: value} if value else {}
+
+
+def _sum(one: Polynomial, other: Polynomial, sign: Fraction) -> Polynomial:
+    total = dict(one)
+    for monomial, factor in other.items():
+        _put(total, monomial, sign * factor)
+    return total
+
+
+def _put(total: Polynomial, monomial: Monomial, factor: Fraction) -> None:
+    value = total.get(monomial, Fraction(0)) + factor
+    if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
+        raise _TooLarge
+    if value:
+        total[monomial] = value
+    else:
+        total.pop(monomial, None)
+
+
+def _product(one: Polynomial, other: Polynomial) -> Polynomial:
+    if len(one) * len(other) > MAX_TERMS:
+        raise _TooLarge
+    total: Polynomial = {}
+    for left, left_factor in one.items():
+        for right, right_factor in other.items():
+            powers = dict(left)
+            for unknown, power in right:
+                powers[unknown] = powers.get(unknown, 0) + power
+            _put(total, tuple(sorted(powers.items())), left_factor * right_factor)
+    return total

@@ -1,6 +1,5 @@
 """Runs a staged plan on DuckDB: base tables from a dataset, one table per relation, values by index."""
 
-from collections.abc import Mapping
 
 import duckdb
 from sqlglot import exp
@@ -21,10 +20,13 @@ def compute_columnar(plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnect
     Raises:
         RunError: a sum leaves the range in which it is exact.
     """
-    staged = stage(plan)
-    for frame, base in staged.bases.items():
-        _make_base(frame, base, plan, dataset, store)
     try:
+        staged = stage(plan)
+    except OverflowError:
+        raise RunError(Problem("a number of the formulas leaves the range of the columnar evaluator")) from None
+    try:
+        for frame, base in staged.bases.items():
+            _make_base(frame, base, staged, plan, dataset, store)
         for relation in staged.relations:
             create = exp.Create(
                 this=exp.to_table(f'"{relation.name}"'),
@@ -34,6 +36,8 @@ def compute_columnar(plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnect
             )
             store.execute(create.sql(dialect=DIALECT))
         return _values(plan, staged, store)
+    except OverflowError:
+        raise RunError(Problem("a parameter leaves the range of the columnar evaluator", hint="look for values of absurd size")) from None
     except (duckdb.ConversionException, duckdb.OutOfRangeException) as fault:
         raise RunError(
             Problem("a sum leaves the range of the columnar evaluator", found=str(fault).splitlines()[0][:200], hint="look for values of absurd size")
@@ -53,7 +57,9 @@ def whole_query(staged: Staged, final: exp.Query) -> exp.Query:
     return query
 
 
-def _make_base(frame: Frame, base: str, plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnection) -> None:
+def _make_base(
+    frame: Frame, base: str, staged: Staged, plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnection
+) -> None:
     """Make the table of a frame: every index of the domain, and the parameters of exactly that index set."""
     methodology = plan.methodology
     coarser = {
@@ -79,7 +85,7 @@ def _make_base(frame: Frame, base: str, plan: Plan, dataset: Dataset, store: duc
         columns[name] = ("DOUBLE", [None if (value := ordered.get(index)) is None else float(value) for index in indices])
     if not columns:
         columns["_one"] = ("BIGINT", [1])
-    declared = ", ".join(f"{_quoted(name)} {kind}" for name, (kind, _) in columns.items())
+    declared = ", ".join(f"{_quoted(staged.column(name))} {kind}" for name, (kind, _) in columns.items())
     store.execute(f"CREATE TEMP TABLE {_quoted(base)} ({declared})")
     if indices:
         slots = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind, _ in columns.values())
@@ -95,7 +101,7 @@ def _values(plan: Plan, staged: Staged, store: duckdb.DuckDBPyConnection) -> dic
     for frame, names in staged.columns.items():
         if not names:
             continue
-        wanted = ", ".join(_quoted(name) for name in (*frame, *names))
+        wanted = ", ".join(_quoted(staged.column(name)) for name in (*frame, *names))
         rows = store.execute(f"SELECT {wanted} FROM {_quoted(staged.final[frame])}").fetchall()  # noqa: S608
         for position, name in enumerate(names):
             over = plan.over(name)

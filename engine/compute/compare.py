@@ -5,17 +5,18 @@ rounding of the terms is what is seen: there the difference is taken relative to
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
-from tonne.engine.compute.reference import CONTEXT, At, Reference
+from tonne.engine.compute.reference import CONTEXT, At, Reference, decimal
 from tonne.engine.data.domain import Index
 from tonne.engine.errors import Problem, RunError
-from tonne.engine.spec.tree import Arithmetic, Cases, Convert, Name, Negate, Node, Reduce
+from tonne.engine.spec.tree import Arithmetic, Call, Cases, Convert, Name, Negate, Node, Number, Previous, Reduce
 
 TOLERANCE = Decimal("1e-9")
 CANCELLED_TOLERANCE = Decimal("1e-13")
+DEEPEST = 60  # equations within equations; below it the value itself is its size
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,14 @@ def compare(
         RunError: a difference beyond the tolerance, or a value that only the reference has.
     """
     plan, domain = reference.plan, reference.domain
+    terms = _Terms(reference)
     problems: list[Problem] = []
     largest, at, compared = Decimal(0), None, 0
     for name, values in exact.items():
         for index, value in values.items():
             compared += 1
             other = columnar.get(name, {}).get(index)
-            difference = _difference(reference, name, index, value, other)
+            difference = _difference(terms, name, index, value, other)
             if difference is None or difference > TOLERANCE:
                 label = domain.label(plan.over(name), index)
                 problems.append(
@@ -53,7 +55,8 @@ def compare(
                         plan.methodology.quantities[name].place,
                         f"{value:.17g} (reference)",
                         f"{other!r} (columnar)",
-                        "a comparison or rounding may lie at the edge of what floating point can tell; nothing was written",
+                        "a comparison or rounding may lie at the edge of what floating point can tell; "
+                        "nothing was written",
                     )
                 )
             elif difference > largest:
@@ -63,40 +66,96 @@ def compare(
     return Agreement(compared, largest, at)
 
 
-def _difference(reference: Reference, name: str, index: Index, value: Decimal, other: float | None) -> Decimal | None:
+def _difference(terms: "_Terms", name: str, index: Index, value: Decimal, other: float | None) -> Decimal | None:
     """Give the relative difference, None when there is nothing to compare with."""
     if other is None or not math.isfinite(other):
         return None
-    found = Decimal(other)
-    gap = abs(value - found)
+    gap = abs(value - Decimal(other))
     if gap <= TOLERANCE * abs(value):
         return gap / abs(value) if value else Decimal(0)
     with localcontext(CONTEXT):
-        size = _size(reference, Name(name), dict(zip(reference.plan.over(name), index, strict=True)))
-    return Decimal(0) if gap <= CANCELLED_TOLERANCE * size else Decimal("Infinity")
+        return Decimal(0) if gap <= CANCELLED_TOLERANCE * terms.size_of(name, index, 0) else Decimal("Infinity")
 
 
-def _size(reference: Reference, node: Node, at: At) -> Decimal:
-    """How large the terms are whose sums and differences make up a value."""
-    if isinstance(node, Name):
-        step = reference.plan.steps.get(node.id)
-        if step is None:
-            return abs(reference.evaluate(node, at) or Decimal(0))
-        index = reference.domain.position(step.over, at)
-        return _size(reference, step.tree, dict(zip(step.over, index, strict=True)))
-    if isinstance(node, Arithmetic) and node.operator in "+-*":
-        left, right = _size(reference, node.left, at), _size(reference, node.right, at)
-        return left * right if node.operator == "*" else left + right
-    if isinstance(node, Arithmetic) and node.operator == "/":
-        divisor = abs(reference.evaluate(node.right, at) or Decimal(0))
-        return _size(reference, node.left, at) * _size(reference, node.right, at) / (divisor * divisor) if divisor else Decimal(0)
-    if isinstance(node, Negate):
-        return _size(reference, node.operand, at)
-    if isinstance(node, Convert):
-        return _size(reference, node.operand, at) * abs(Decimal(node.factor.numerator) / node.factor.denominator)
-    if isinstance(node, Cases):
-        chosen = next((value for when, value in node.branches if reference.holds(when, at)), node.otherwise)
-        return _size(reference, chosen, at) if chosen is not None else Decimal(0)
-    if isinstance(node, Reduce) and node.function == "sum":
-        return sum((_size(reference, node.body, inner) for inner in reference.inside(node, at)), Decimal(0))
-    return abs(reference.evaluate(node, at) or Decimal(0))
+class _Terms:
+    """Tells how large the terms are whose sums and differences make up a value; remembers what it told."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self.known: dict[tuple[str, Index], Decimal] = {}
+
+    def size_of(self, name: str, index: Index, level: int) -> Decimal:
+        """Give the size of the terms of a quantity."""
+        if (name, index) not in self.known:
+            step = self.reference.plan.steps.get(name)
+            if step is None or level > DEEPEST:
+                return abs(self.reference.value(name, index))
+            at = dict(zip(step.over, index, strict=True))
+            self.known[name, index] = self.size(step.tree, at, level + 1)
+        return self.known[name, index]
+
+    def size(self, node: Node, at: At, level: int) -> Decimal:
+        """Give the size of the terms of a part of a formula."""
+        rule = self._rules.get(type(node))
+        return rule(self, node, at, level) if rule else self._value(node, at)
+
+    def _value(self, node: Node, at: At) -> Decimal:
+        return abs(self.reference.evaluate(node, at) or Decimal(0))
+
+    def _name(self, node: Name, at: At, level: int) -> Decimal:
+        if node.id in self.reference.domain.members:
+            return self._value(node, at)
+        index = self.reference.domain.position(self.reference.plan.over(node.id), at)
+        return self.size_of(node.id, index, level)
+
+    def _arithmetic(self, node: Arithmetic, at: At, level: int) -> Decimal:
+        left = self.size(node.left, at, level)
+        if node.operator == "**":
+            exponent = node.right.value if isinstance(node.right, Number) else None
+            whole = exponent is not None and exponent > 0 and exponent.denominator == 1
+            return left ** int(exponent) if exponent is not None and whole else self._value(node, at)
+        right = self.size(node.right, at, level)
+        if node.operator == "*":
+            return left * right
+        if node.operator == "/":
+            divisor = self._value(node.right, at)
+            return left * right / (divisor * divisor) if divisor else Decimal(0)
+        return left + right
+
+    def _negate(self, node: Negate, at: At, level: int) -> Decimal:
+        return self.size(node.operand, at, level)
+
+    def _convert(self, node: Convert, at: At, level: int) -> Decimal:
+        return self.size(node.operand, at, level) * abs(decimal(node.factor)) + abs(decimal(node.offset))
+
+    def _call(self, node: Call, at: At, level: int) -> Decimal:
+        if node.function in {"min", "max", "abs"}:
+            return max(self.size(argument, at, level) for argument in node.arguments)
+        if node.function in {"log", "exp"}:
+            return max(self._value(node, at), Decimal(1)) * max(self.size(node.arguments[0], at, level), Decimal(1))
+        return self._value(node, at)
+
+    def _cases(self, node: Cases, at: At, level: int) -> Decimal:
+        chosen = next((value for when, value in node.branches if self.reference.holds(when, at)), node.otherwise)
+        return self.size(chosen, at, level) if chosen is not None else Decimal(0)
+
+    def _reduce(self, node: Reduce, at: At, level: int) -> Decimal:
+        if node.function == "count":
+            return self._value(node, at)
+        sizes = [self.size(node.body, inner, level) for inner in self.reference.inside(node, at)]
+        return sum(sizes, Decimal(0)) if node.function == "sum" else max(sizes, default=Decimal(0))
+
+    def _previous(self, node: Previous, at: At, level: int) -> Decimal:
+        before = self.reference.before(node, at)
+        return self.size(node.initial, at, level) if before is None else self.size_of(node.name, before, level)
+
+    _rules: Mapping[type[Node], Callable[..., Decimal]] = {  # noqa: RUF012
+        Name: _name,
+        Arithmetic: _arithmetic,
+        Negate: _negate,
+        Convert: _convert,
+        Call: _call,
+        Cases: _cases,
+        Reduce: _reduce,
+        Previous: _previous,
+    }

@@ -26,7 +26,10 @@ from tonne.engine.spec.tree import (
 
 Hoist = Callable[[Node], Node]
 
-NOISE = 1e-9  # what rounding functions take for floating-point noise, relative
+# What counts as floating-point noise: relative to the terms of a difference, and beside it absolute.
+RELATIVE_NOISE = 1e-13
+ABSOLUTE_NOISE = 1e-12
+ROUNDING_NOISE = 1e-9
 
 
 def column(name: str, table: str | None = None) -> exp.Column:
@@ -34,9 +37,21 @@ def column(name: str, table: str | None = None) -> exp.Column:
     return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None)
 
 
+def table(name: str) -> exp.Table:
+    """Name a relation, always quoted."""
+    return exp.to_table(f'"{name}"')
+
+
 def literal(value: Fraction | float) -> exp.Expression:
-    """Write a number as a typed literal: a bare 0.75 would be a DECIMAL on some engines."""
-    return exp.cast(exp.Literal.number(repr(float(value))), exp.DataType.Type.DOUBLE)
+    """Write a number as a typed literal: a bare 0.75 would be a DECIMAL on some engines, and lose digits."""
+    digits = repr(abs(float(value)))
+    number = exp.cast(exp.Literal.number(digits if "e" in digits else f"{digits}e0"), exp.DataType.Type.DOUBLE)
+    return exp.Neg(this=number) if value < 0 else number
+
+
+def nothing() -> exp.Expression:
+    """Write the absence of a number."""
+    return exp.cast(exp.null(), exp.DataType.Type.DOUBLE)
 
 
 class Lowering:
@@ -45,13 +60,15 @@ class Lowering:
     Args:
         labels: the dimensions whose names stand for their label.
         nullable: the columns that may be NULL.
+        exact: the columns that hold values as they were given, without floating-point noise.
         hoist: puts an expression into a column of its own and gives that column's name, so that what a
             guard repeats is short.
     """
 
-    def __init__(self, labels: frozenset[str], nullable: set[str], hoist: Hoist) -> None:
+    def __init__(self, labels: frozenset[str], nullable: set[str], exact: set[str], hoist: Hoist) -> None:
         self.labels = labels
         self.nullable = nullable
+        self.exact = exact
         self.hoist = hoist
 
     def lower(self, node: Node) -> exp.Expression:
@@ -73,6 +90,17 @@ class Lowering:
             if isinstance(part, Cases) and part.otherwise is None:
                 return True
         return False
+
+    def is_exact(self, node: Node) -> bool:
+        """Whether a node has a given value or label as it is."""
+        if isinstance(node, Name):
+            return node.id in self.exact or node.id in self.labels
+        if isinstance(node, Negate) or (isinstance(node, Call) and node.function in {"min", "max", "abs"}):
+            return all(self.is_exact(child) for child in node.children)
+        if isinstance(node, Cases):
+            values = [value for _, value in node.branches] + ([node.otherwise] if node.otherwise is not None else [])
+            return all(self.is_exact(value) for value in values)
+        return isinstance(node, Number)
 
     def _short(self, node: Node) -> exp.Expression:
         """Lower what a guard will repeat."""
@@ -102,7 +130,7 @@ class Lowering:
             return exp.Div(this=exp.paren(self.lower(node.left)), expression=self.lower(node.right), typed=False, safe=False)
         divisor = self._short(node.right)
         quotient = exp.Div(this=exp.paren(self.lower(node.left)), expression=divisor.copy(), typed=False, safe=False)
-        return exp.Case().when(exp.EQ(this=divisor, expression=literal(0)), exp.null()).else_(quotient)
+        return exp.Case().when(exp.EQ(this=divisor, expression=literal(0)), nothing()).else_(quotient)
 
     def _power(self, node: Arithmetic) -> exp.Expression:
         if _is_safe(node):
@@ -113,7 +141,7 @@ class Lowering:
             exp.LT(this=base.copy(), expression=literal(0)),
             exp.NEQ(this=exponent.copy(), expression=exp.Floor(this=exponent.copy())),
         )
-        return exp.Case().when(exp.or_(zero, negative), exp.null()).else_(exp.Pow(this=base, expression=exponent))
+        return exp.Case().when(exp.or_(zero, negative), nothing()).else_(exp.Pow(this=base, expression=exponent))
 
     def _convert(self, node: Convert) -> exp.Expression:
         value = exp.paren(self.lower(node.operand))
@@ -129,23 +157,73 @@ class Lowering:
     def _compare(self, node: Compare) -> exp.Expression:
         comparison = {"==": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}[node.operator]
         left, right = _unconverted(node.left, node.right)
-        return comparison(this=exp.paren(self.lower(left)), expression=exp.paren(self.lower(right)))
+        if self.is_exact(left) and self.is_exact(right):
+            return comparison(this=exp.paren(self.lower(left)), expression=exp.paren(self.lower(right)))
+        return self._compare_with_noise(node.operator, left, right)
+
+    def _compare_with_noise(self, operator: str, left: Node, right: Node) -> exp.Expression:
+        """Compare so that sides which differ by floating-point noise only are equal."""
+        gap = exp.Sub(this=exp.paren(self._short(left)), expression=exp.paren(self._short(right)))
+        noise = self._noise(left, right)
+        if operator in {"==", "!="}:
+            comparison = exp.LTE if operator == "==" else exp.GT
+            return comparison(this=exp.Abs(this=gap), expression=noise)
+        if operator in {">", "<="}:
+            return (exp.GT if operator == ">" else exp.LTE)(this=exp.paren(gap), expression=noise)
+        return (exp.GTE if operator == ">=" else exp.LT)(this=exp.paren(gap), expression=exp.Neg(this=exp.paren(noise)))
+
+    def _noise(self, left: Node, right: Node) -> exp.Expression:
+        """How far two sides may differ; where it decides, a column is as large as the number it is compared with."""
+        for side, other in ((left, right), (right, left)):
+            if isinstance(side, Name) and isinstance(other, Number):
+                return literal(RELATIVE_NOISE * 2 * abs(float(other.value)) + ABSOLUTE_NOISE)
+        size = exp.Add(this=self._size(left), expression=self._size(right))
+        return exp.Add(this=exp.Mul(this=literal(RELATIVE_NOISE), expression=exp.paren(size)), expression=literal(ABSOLUTE_NOISE))
+
+    def _size(self, node: Node) -> exp.Expression:
+        """How large the terms are whose sum or difference a node is."""
+        if isinstance(node, Arithmetic) and node.operator in "+-":
+            return exp.Add(this=self._size(node.left), expression=self._size(node.right))
+        if isinstance(node, Negate):
+            return self._size(node.operand)
+        if isinstance(node, Convert) and node.offset:
+            scaled = Convert(node.operand, node.factor, Fraction(0), node.origin, node.target)
+            return exp.Add(this=self._size(scaled), expression=literal(abs(node.offset)))
+        return exp.Abs(this=self._short(node))
 
     def _logic(self, node: Logic) -> exp.Expression:
+        """Join conditions; an unknown left side stays unknown, as it stops the reference."""
         join = exp.and_ if node.operator == "and" else exp.or_
-        return join(self.lower(node.left), self.lower(node.right))
+        left, right = self.lower(node.left), self.lower(node.right)
+        if not self.may_be_null(node.left):
+            return join(left, right)
+        unknown = self._unknown(node.left, left)
+        return exp.Case().when(unknown, exp.cast(exp.null(), exp.DataType.Type.BOOLEAN)).else_(join(left, right))
+
+    def _unknown(self, node: Node, condition: exp.Expression) -> exp.Expression:
+        """Lower whether a condition is unknown; of a comparison of columns, whether one of them is missing."""
+        if isinstance(node, Not):
+            return self._unknown(node.operand, condition)
+        if isinstance(node, Compare):
+            lacking = [side for side in _unconverted(node.left, node.right) if self.may_be_null(side)]
+            if lacking and all(isinstance(side, Name) for side in lacking):
+                return exp.or_(*(exp.Is(this=self.lower(side), expression=exp.null()) for side in lacking))
+        return exp.Is(this=exp.paren(condition.copy()), expression=exp.null())
 
     def _not(self, node: Not) -> exp.Expression:
         return exp.not_(exp.paren(self.lower(node.operand)))
 
     def _cases(self, node: Cases) -> exp.Expression:
+        otherwise = self.lower(node.otherwise) if node.otherwise is not None else nothing()
+        if not node.branches:
+            return otherwise
         case = exp.Case()
         for when, expression in node.branches:
             condition = self.lower(when)
             if self.may_be_null(when):
-                case = case.when(exp.Is(this=exp.paren(condition.copy()), expression=exp.null()), exp.null())
+                case = case.when(self._unknown(when, condition), nothing())
             case = case.when(condition, self.lower(expression))
-        return case.else_(self.lower(node.otherwise) if node.otherwise is not None else exp.null())
+        return case.else_(otherwise)
 
     def _call(self, node: Call) -> exp.Expression:
         if node.function in {"min", "max"}:
@@ -157,10 +235,10 @@ class Lowering:
             return exp.Abs(this=self.lower(argument))
         value = self._short(argument)
         if node.function == "log":
-            return exp.Case().when(exp.GT(this=value, expression=literal(0)), exp.Ln(this=value.copy())).else_(exp.null())
+            return exp.Case().when(exp.GT(this=value, expression=literal(0)), exp.Ln(this=value.copy())).else_(nothing())
         if node.function == "sqrt":
-            return exp.Case().when(exp.GTE(this=value, expression=literal(0)), exp.Sqrt(this=value.copy())).else_(exp.null())
-        return _rounded(node.function, value)
+            return exp.Case().when(exp.GTE(this=value, expression=literal(0)), exp.Sqrt(this=value.copy())).else_(nothing())
+        return _rounded(node.function, value, exact=self.is_exact(argument))
 
     def _extreme(self, node: Call) -> exp.Expression:
         if len(node.arguments) > 2:
@@ -169,7 +247,7 @@ class Lowering:
         left, right = (self._short(argument) for argument in node.arguments)
         missing = exp.or_(exp.Is(this=left.copy(), expression=exp.null()), exp.Is(this=right.copy(), expression=exp.null()))
         first = (exp.LTE if node.function == "min" else exp.GTE)(this=left.copy(), expression=right.copy())
-        case = exp.Case().when(missing, exp.null()) if any(map(self.may_be_null, node.arguments)) else exp.Case()
+        case = exp.Case().when(missing, nothing()) if any(map(self.may_be_null, node.arguments)) else exp.Case()
         return case.when(first, left).else_(right)
 
     _rules: Mapping[type[Node], Callable[..., exp.Expression]] = {  # noqa: RUF012
@@ -202,14 +280,17 @@ def _unconverted(left: Node, right: Node) -> tuple[Node, Node]:
     return (left.operand, right.operand) if same else (left, right)
 
 
-def _rounded(function: str, value: exp.Expression) -> exp.Expression:
-    """Round, taking what lies within floating-point noise of a whole number for that number."""
-    nearest = exp.Round(this=value.copy())
+def _rounded(function: str, value: exp.Expression, exact: bool) -> exp.Expression:
+    """Round, taking what lies within floating-point noise of a whole or half number for that number."""
+    size = exp.Abs(this=value.copy())
+    scaled = exp.Mul(this=literal(RELATIVE_NOISE), expression=size.copy())
+    noise = literal(0) if exact else exp.Add(this=scaled, expression=literal(ROUNDING_NOISE))
     if function == "round":
-        half = exp.Floor(this=exp.Add(this=exp.Abs(this=value.copy()), expression=literal(0.5 + NOISE)))
+        half = exp.Floor(this=exp.Add(this=exp.Add(this=size, expression=literal(0.5)), expression=noise))
         return exp.Case().when(exp.LT(this=value.copy(), expression=literal(0)), exp.Neg(this=half.copy())).else_(half)
-    distance = exp.Abs(this=exp.paren(exp.Sub(this=value.copy(), expression=nearest.copy())))
-    scale = exp.Add(this=exp.Abs(this=value.copy()), expression=literal(1))
-    close = exp.LTE(this=distance, expression=exp.Mul(this=literal(NOISE), expression=exp.paren(scale)))
     rounding = exp.Floor(this=value.copy()) if function == "floor" else exp.Ceil(this=value.copy())
-    return exp.Case().when(close, nearest).else_(rounding)
+    if exact:
+        return rounding
+    nearest = exp.Round(this=value.copy())
+    distance = exp.Abs(this=exp.paren(exp.Sub(this=value.copy(), expression=nearest.copy())))
+    return exp.Case().when(exp.LTE(this=distance, expression=noise), nearest).else_(rounding)

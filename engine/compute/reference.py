@@ -1,7 +1,8 @@
 """Evaluates a plan slowly and plainly in decimal arithmetic, one index at a time; the reference.
 
-Every operation carries 60 digits. Before a comparison or a rounding the last ten are dropped, so that
-1/3*3 is 1 and not a little less. Shares no arithmetic with the columnar evaluator.
+Every operation carries 60 digits. Before a comparison or a rounding the last twenty are dropped, and what is
+left of terms that cancel to their last ten digits is zero, so that 1/3*3 is 1 and 1/3*3 - 1 is 0 and not a
+little less. Shares no arithmetic with the columnar evaluator.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -40,7 +41,8 @@ from tonne.engine.spec.tree import (
 )
 
 DIGITS = 60
-GUARD_DIGITS = 10
+GUARD_DIGITS = 20
+CANCELLED = Decimal("1e-50")
 
 _TRAPS = [InvalidOperation, DivisionByZero, Overflow]
 CONTEXT = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN, Emax=10_000, Emin=-10_000, traps=_TRAPS)
@@ -78,8 +80,10 @@ class Reference:
         with localcontext(CONTEXT):
             for group in self.plan.groups:
                 for index in self.domain.indices(group[0].over):
+                    at = dict(zip(group[0].over, index, strict=True))
                     for step in group:
-                        values.setdefault(step.id, {})[index] = self.value(step.id, index)
+                        own = tuple(at[name] for name in step.over)
+                        values.setdefault(step.id, {})[own] = self.value(step.id, own)
         return values
 
     def value(self, name: str, index: Index) -> Decimal:
@@ -152,9 +156,9 @@ class Reference:
     def _arithmetic(self, node: Arithmetic, at: At) -> Decimal:
         left, right = self._number(node.left, at), self._number(node.right, at)
         if node.operator == "+":
-            return left + right
+            return _uncancelled(left + right, abs(left) + abs(right))
         if node.operator == "-":
-            return left - right
+            return _uncancelled(left - right, abs(left) + abs(right))
         if node.operator == "*":
             return left * right
         if node.operator == "/":
@@ -183,11 +187,11 @@ class Reference:
             return Decimal(sum(1 for inner in self.inside(node, at) if _is_value(node.body) or self._truth(node.body, inner)))
         values = [self._number(node.body, inner) for inner in self.inside(node, at)]
         if node.function == "sum":
-            return sum(values, Decimal(0))
+            return _sum(values)
         if not values:
             raise _NoValue(f"{node.function} of nothing")
         if node.function == "mean":
-            return sum(values, Decimal(0)) / len(values)
+            return _sum(values) / len(values)
         if node.function == "stdev":
             return _sample_deviation(values)
         return min(values) if node.function == "minimum" else max(values)
@@ -199,13 +203,17 @@ class Reference:
             if node.where is None or self._truth(node.where, inner):
                 yield inner
 
-    def _previous(self, node: Previous, at: At) -> Decimal:
+    def before(self, node: Previous, at: At) -> Index | None:
+        """Give the index of the earlier value; None at the first step."""
         members = self.domain.members[node.dimension]
         here = self.domain.positions(node.dimension)[self.domain.position((node.dimension,), at)[0]]
         if here == 0:
-            return self._number(node.initial, at)
-        before = {**at, node.dimension: members[here - 1]}
-        return self.value(node.name, self.domain.position(self.plan.over(node.name), before))
+            return None
+        return self.domain.position(self.plan.over(node.name), {**at, node.dimension: members[here - 1]})
+
+    def _previous(self, node: Previous, at: At) -> Decimal:
+        before = self.before(node, at)
+        return self._number(node.initial, at) if before is None else self.value(node.name, before)
 
     _numbers: Mapping[type[Node], Callable[..., Decimal]] = {  # noqa: RUF012
         Number: _literal,
@@ -238,6 +246,15 @@ def _is_value(node: Node) -> bool:
     return not isinstance(node, Compare | Logic | Not)
 
 
+def _uncancelled(value: Decimal, size: Decimal) -> Decimal:
+    """Take for zero what is left of terms that cancel to the last digits."""
+    return Decimal(0) if abs(value) <= CANCELLED * size else value
+
+
+def _sum(values: list[Decimal]) -> Decimal:
+    return _uncancelled(sum(values, Decimal(0)), sum(map(abs, values), Decimal(0)))
+
+
 def _settle(value: Decimal) -> Decimal:
     return _SETTLED.plus(value)
 
@@ -265,8 +282,9 @@ def _root(value: Decimal) -> Decimal:
 def _sample_deviation(values: list[Decimal]) -> Decimal:
     if len(values) < 2:
         raise _NoValue("the standard deviation of fewer than two values")
-    mean = sum(values, Decimal(0)) / len(values)
-    return CONTEXT.sqrt(sum(((value - mean) ** 2 for value in values), Decimal(0)) / (len(values) - 1))
+    mean = _sum(values) / len(values)
+    distances = [_uncancelled(value - mean, abs(value) + abs(mean)) for value in values]
+    return CONTEXT.sqrt(sum((distance**2 for distance in distances), Decimal(0)) / (len(values) - 1))
 
 
 _FUNCTIONS: dict[str, Callable[..., Decimal]] = {

@@ -6,16 +6,30 @@ Sums are taken over whole numbers of 2**-72, so that they depend neither on orde
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from sqlglot import exp
 
 from tonne.engine import calendar
-from tonne.engine.check.order import dependencies, groups
-from tonne.engine.compute.lower import Lowering, column, literal
+from tonne.engine.compute.lower import Lowering, column, literal, nothing, table
+from tonne.engine.compute.recurrence import Recursion
 from tonne.engine.plan import Plan, Step
-from tonne.engine.spec.tree import Name, Node, Number, Previous, Reduce, transform, walk
+from tonne.engine.spec.tree import (
+    Arithmetic,
+    Call,
+    Cases,
+    Compare,
+    Logic,
+    Name,
+    Node,
+    Not,
+    Number,
+    Previous,
+    Reduce,
+    transform,
+    walk,
+)
 
 Frame = tuple[str, ...]
 
@@ -40,6 +54,11 @@ class Staged:
     final: Mapping[Frame, str]
     columns: Mapping[Frame, tuple[str, ...]]
     bases: Mapping[Frame, str]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def column(self, name: str) -> str:
+        """Name the column of a quantity or dimension; engines do not tell `f` from `F`, so one of them is renamed."""
+        return self.renamed.get(name, name)
 
 
 @dataclass
@@ -66,7 +85,30 @@ def stage(plan: Plan, bases: Mapping[Frame, str] | None = None, scalars: Mapping
             be NULL: what needs it is then NULL as well.
         scalars: values of parameters without dimensions, which become literals.
     """
-    return _Stager(plan, bases or {}, scalars or {}).run()
+    staged = _Stager(plan, bases or {}, scalars or {}).run()
+    renamed = _told_apart([*plan.methodology.dimensions, *plan.needed, *plan.steps])
+    if not renamed:
+        return staged
+    relations = tuple(replace(relation, query=_with_names(relation.query, renamed)) for relation in staged.relations)
+    return replace(staged, relations=relations, renamed=renamed)
+
+
+def _told_apart(names: Sequence[str]) -> dict[str, str]:
+    """Rename what differs from an earlier name by upper and lower case only."""
+    seen: dict[str, int] = {}
+    renamed: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        count = seen[name.casefold()] = seen.get(name.casefold(), 0) + 1
+        if count > 1:
+            renamed[name] = f"{name}~{count}"
+    return renamed
+
+
+def _with_names(query: exp.Query, renamed: Mapping[str, str]) -> exp.Query:
+    copied = query.copy()
+    for identifier in copied.find_all(exp.Identifier):
+        identifier.set("this", renamed.get(identifier.this, identifier.this))
+    return copied
 
 
 class _Stager:
@@ -82,6 +124,7 @@ class _Stager:
         self.relations: list[Relation] = []
         self.place: dict[str, Frame] = {name: self.frame(over) for name, over in plan.needed.items()}
         self.nullable: set[str] = set(plan.conditional)
+        self.exact: set[str] = set(plan.needed)
         if bases:
             self.nullable |= set(plan.needed) - set(scalars)
         self.hidden = 0
@@ -156,14 +199,24 @@ class _Stager:
     def define(self, name: str, tree: Node, frame: Frame, own: bool = False) -> None:
         """Add a column to a frame; everything it names is a quantity of this frame or a smaller one."""
         self.bring_in(tree, frame)
-        lowering = Lowering(frozenset(self.order), self.nullable, lambda node: self.spill(node, frame))
+        lowering = self.lowering(frame)
         expression = lowering.lower(self.with_literals(tree))
+        if lowering.is_exact(tree):
+            self.exact.add(name)
         if lowering.may_be_null(tree):
             self.nullable.add(name)
         self.add(name, expression, frame)
         self.place[name] = frame
         if own:
             self.chain(frame).own.append(name)
+
+    def lower_step(self, tree: Node, names: set[str]) -> exp.Expression:
+        """Lower a formula of a recurrence, where nothing can be put into a column of its own."""
+        lowering = Lowering(frozenset(self.order), self.nullable | names, self.exact, lambda node: node)
+        return lowering.lower(self.with_literals(tree))
+
+    def lowering(self, frame: Frame) -> Lowering:
+        return Lowering(frozenset(self.order), self.nullable, self.exact, lambda node: self.spill(node, frame))
 
     def add(self, name: str, expression: exp.Expression, frame: Frame) -> None:
         chain = self.chain(frame)
@@ -204,7 +257,7 @@ class _Stager:
         query: exp.Query = exp.select()
         ctes: list[tuple[str, exp.Query]] = []
         for level, layer in enumerate(chain.layers):
-            select = exp.select(exp.Star(), *(exp.alias_(value, key, quoted=True) for key, value in layer.items())).from_(_table(source))
+            select = exp.select(exp.Star(), *(exp.alias_(value, key, quoted=True) for key, value in layer.items())).from_(table(source))
             if level < len(chain.layers) - 1:
                 source = f"{name}_level_{level}"
                 ctes.append((source, select))
@@ -241,8 +294,8 @@ class _Stager:
         query = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("here"))).select(
             *(exp.alias_(column(item, "there"), item, quoted=True) for item in names)
         )
-        query = query.from_(exp.alias_(_table(self.source(frame)), "here"))
-        there = exp.alias_(_table(relation), "there")
+        query = query.from_(exp.alias_(table(self.source(frame)), "here"))
+        there = exp.alias_(table(relation), "there")
         if other:
             condition = exp.and_(*(exp.EQ(this=column(key, "here"), expression=column(key, "there")) for key in other))
             query = query.join(there, on=condition, join_type="left")
@@ -269,6 +322,8 @@ class _Stager:
 
     def reduction(self, node: Reduce, context: frozenset[str]) -> str:
         """Stage a reduction and give the name of the column that holds it."""
+        if node.function == "stdev":
+            return self.deviation(node, context)
         inner_context = context | frozenset(node.over)
         body_frame = self.frame(self.indices_of(node.children, inner_context) | frozenset(node.over))
         result_frame = self.frame(self.indices(node, context))
@@ -277,20 +332,46 @@ class _Stager:
         for part in (body, where):
             if part is not None:
                 self.bring_in(part, body_frame)
-        lowering = Lowering(frozenset(self.order), self.nullable, lambda part: self.spill(part, body_frame))
+        lowering = self.lowering(body_frame)
         value = lowering.lower(self.with_literals(body))
         if not isinstance(body, Name) and node.function != "count":
             value = column(_spilled(self, value, body, lowering, body_frame))
         condition = lowering.lower(self.with_literals(where)) if where is not None else None
         strict = lowering.may_be_null(body) or (where is not None and lowering.may_be_null(where))
         name = self.new_name(node.function)
-        aggregate = _aggregate(node.function, value, condition, strict)
+        counted = value if isinstance(body, Compare | Logic | Not) else None
+        aggregate = _count(counted, condition, strict) if node.function == "count" else _aggregate(node.function, value, condition, strict)
+        if node.function == "count" or (node.function in {"minimum", "maximum"} and lowering.is_exact(body)):
+            self.exact.add(name)
         if strict or node.function not in {"sum", "count"}:
             self.nullable.add(name)
         chain = self.chain(result_frame)
         chain.waiting.setdefault(body_frame, {})[name] = aggregate
         chain.known.add(name)
         self.place[name] = result_frame
+        return name
+
+    def deviation(self, node: Reduce, context: frozenset[str]) -> str:
+        """Stage a standard deviation by sums, which do not depend on order, of squares that are near 1."""
+        inner = context | frozenset(node.over)
+        body_frame = self.frame(self.indices_of(node.children, inner) | frozenset(node.over))
+        where = self.hoisted(node.where, tuple(inner), body_frame) if node.where is not None else None
+        body = self.spill(self.hoisted(node.body, tuple(inner), body_frame), body_frame)
+
+        def reduced(function: str, part: Node) -> Node:
+            return Name(self.reduction(Reduce(function, part, node.over, where), context))
+
+        one, zero = Number(Fraction(1), "1"), Number(Fraction(0), "0")
+        count = reduced("count", one)
+        distance = Arithmetic("-", body, reduced("mean", body))
+        largest = reduced("maximum", Call("abs", (distance,)))
+        share = Cases(((Compare("==", largest, zero), zero),), Arithmetic("/", distance, largest))
+        squares = reduced("sum", Arithmetic("*", share, share))
+        mean_square = Arithmetic("/", squares, Arithmetic("-", count, one))
+        deviation = Arithmetic("*", largest, Call("sqrt", (mean_square,)))
+        name = self.new_name("stdev")
+        enough = Compare(">=", count, Number(Fraction(2), "2"))
+        self.define(name, Cases(((enough, deviation),), None), self.frame(self.indices(node, context)))
         return name
 
     def gather(self, frame: Frame) -> None:
@@ -301,7 +382,7 @@ class _Stager:
             source = self.flush(finer)
             keys = [column(key) for key in self.keys(frame)]
             query = exp.select(*keys, *(exp.alias_(value, name, quoted=True) for name, value in aggregates.items()))
-            query = query.from_(_table(source)).group_by(*(key.copy() for key in keys))
+            query = query.from_(table(source)).group_by(*(key.copy() for key in keys))
             relation = f"{'_'.join(frame) or 'scalar'}_from_{'_'.join(finer)}_{len(self.relations)}"
             self.relations.append(Relation(relation, query, frame, row_level=False))
             if chain.latest is None:
@@ -315,7 +396,7 @@ class _Stager:
         initial = self.hoisted(node.initial, context, frame)
         self.bring_in(Name(node.name), home)
         self.bring_in(initial, home)
-        lowering = Lowering(frozenset(self.order), self.nullable, lambda part: self.spill(part, home))
+        lowering = self.lowering(home)
         others = [column(key) for key in home if key != node.dimension]
         window = {"partition_by": others, "order": exp.Order(expressions=[exp.Ordered(this=column(node.dimension))])}
         position = exp.Window(this=exp.RowNumber(), **_copied(window))
@@ -324,6 +405,8 @@ class _Stager:
         name = self.new_name("earlier")
         if node.name in self.nullable or lowering.may_be_null(initial):
             self.nullable.add(name)
+        if node.name in self.exact and lowering.is_exact(initial):
+            self.exact.add(name)
         self.add(name, exp.Case().when(first, lowering.lower(self.with_literals(initial))).else_(before), home)
         self.place[name] = home
         return name
@@ -344,75 +427,13 @@ class _Stager:
             self.bring_in(_without(tree, {*slots.values(), *names}), frame)
         source = self.flush(frame)
         relation = f"recurrence_{len(self.relations)}"
-        query = _Recursion(self, source, relation, frame, dimension, slots, trees, initials).query()
+        query = Recursion(self.lower_step, source, relation, frame, dimension, slots, trees, initials).query()
         self.relations.append(Relation(relation, query, frame, row_level=False))
         self.nullable.update(names)
         self.join(frame, relation, frame, [step.id for step in group])
         for step in group:
             self.place[step.id] = frame
             self.chain(frame).own.append(step.id)
-
-
-@dataclass(frozen=True)
-class _Recursion:
-    """Builds the recursive query of a recurrence: the first step from the initial values, each next from the one before."""
-
-    stager: _Stager
-    source: str
-    relation: str
-    frame: Frame
-    dimension: str
-    slots: Mapping[Previous, str]
-    trees: Mapping[str, Node]
-    initials: Mapping[str, Node]
-
-    def query(self) -> exp.Query:
-        numbered = f"{self.relation}_rows"
-        loop = f"{self.relation}_loop"
-        others = [key for key in self.frame if key != self.dimension]
-        position = exp.Window(
-            this=exp.RowNumber(),
-            partition_by=[column(key) for key in others],
-            order=exp.Order(expressions=[exp.Ordered(this=column(self.dimension))]),
-        )
-        rows = exp.select(exp.Star(), exp.alias_(position, "_step", quoted=True)).from_(_table(self.source))
-        anchor_slots = [exp.alias_(self._lower(tree), slot, quoted=True) for slot, tree in self.initials.items()]
-        anchor = exp.select(exp.Star(), *anchor_slots).from_(_table(numbered)).where(
-            exp.EQ(this=column("_step"), expression=exp.Literal.number(1))
-        )
-        next_slots = [exp.alias_(column(part.name, "past"), slot, quoted=True) for part, slot in self.slots.items()]
-        on = exp.and_(
-            *(exp.EQ(this=column(key, "past"), expression=column(key, "now")) for key in others),
-            exp.EQ(
-                this=column("_step", "now"),
-                expression=exp.Add(this=column("_step", "past"), expression=exp.Literal.number(1)),
-            ),
-        )
-        following = (
-            exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("now")), *next_slots)
-            .from_(exp.alias_(_table(loop), "past"))
-            .join(exp.alias_(_table(numbered), "now"), on=on)
-        )
-        body = exp.union(self._levels(anchor), self._levels(following), distinct=False)
-        names = [*self.frame, *self.trees]
-        query = exp.select(*(column(name) for name in names)).from_(_table(loop))
-        query = query.with_(exp.to_identifier(numbered, quoted=True), as_=rows, recursive=True)
-        return query.with_(exp.to_identifier(loop, quoted=True), as_=body, recursive=True)
-
-    def _levels(self, select: exp.Select) -> exp.Select:
-        """Compute the equations of one step on top of a query that has their inputs and pasts."""
-        graph = {name: dependencies(tree, self.trees, earlier=False) for name, tree in self.trees.items()}
-        current = select
-        for number, group in enumerate(groups(graph)):
-            (name,) = group
-            value = exp.alias_(self._lower(self.trees[name]), name, quoted=True)
-            current = exp.select(exp.Star(), value).from_(current.subquery(f"level_{number}"))
-        kept = [*self.frame, "_step", *self.trees]
-        return exp.select(*(column(name) for name in kept)).from_(current.subquery("whole"))
-
-    def _lower(self, tree: Node) -> exp.Expression:
-        lowering = Lowering(frozenset(self.stager.order), self.stager.nullable | set(self.trees) | set(self.initials), lambda node: node)
-        return lowering.lower(self.stager.with_literals(tree))
 
 
 def _spilled(stager: _Stager, value: exp.Expression, body: Node, lowering: Lowering, frame: Frame) -> str:
@@ -432,10 +453,6 @@ def _uses_own_past(step: Step) -> bool:
     return any(isinstance(part, Previous) and part.name == step.id for part in walk(step.tree))
 
 
-def _table(name: str) -> exp.Table:
-    return exp.to_table(f'"{name}"')
-
-
 def _copied(window: Mapping[str, object]) -> dict[str, object]:
     return {key: [item.copy() for item in value] if isinstance(value, list) else value.copy() for key, value in window.items()}  # type: ignore[attr-defined]
 
@@ -448,36 +465,33 @@ def exact_sum(value: exp.Expression) -> exp.Expression:
 
 def _aggregate(function: str, value: exp.Expression, condition: exp.Expression | None, strict: bool) -> exp.Expression:
     """Lower a reduction; when something may be NULL, one NULL makes the whole NULL."""
-    if function == "count":
-        return _count(value, condition, strict)
     taken = exp.Case().when(condition.copy(), value.copy()) if condition is not None else value.copy()
     summed = exact_sum(taken)
+    count = exp.func("NULLIF", exp.Count(this=taken.copy()), exp.Literal.number(0))
     results: dict[str, exp.Expression] = {
         "sum": exp.Coalesce(this=summed, expressions=[literal(0)]) if condition is not None else summed,
-        "mean": exp.Div(this=summed, expression=exp.func("NULLIF", exp.Count(this=taken.copy()), exp.Literal.number(0)), typed=False, safe=False),
-        "minimum": exp.Min(this=taken),
-        "maximum": exp.Max(this=taken),
-        "stdev": exp.Case().when(exp.GTE(this=exp.Count(this=taken.copy()), expression=exp.Literal.number(2)), exp.Stddev(this=taken.copy())),
+        "mean": exp.Div(this=summed, expression=count, typed=False, safe=False),
+        "minimum": exp.Add(this=exp.Min(this=taken), expression=literal(0)),  # of 0.0 and -0.0 either may come
+        "maximum": exp.Add(this=exp.Max(this=taken), expression=literal(0)),
     }
-    result = results[function]
-    if not strict:
-        return result
-    one = exp.Literal.number(1)
-    missing: exp.Expression = exp.Is(this=value.copy(), expression=exp.null())
-    if condition is not None:
-        missing = exp.or_(exp.Is(this=exp.paren(condition.copy()), expression=exp.null()), exp.and_(condition.copy(), missing))
-    lacking = exp.Count(this=exp.Case().when(missing, one))
-    return exp.Case().when(exp.GT(this=lacking, expression=exp.Literal.number(0)), exp.null()).else_(result)
+    return _whole(results[function], value, condition) if strict else results[function]
 
 
-def _count(value: exp.Expression, condition: exp.Expression | None, strict: bool) -> exp.Expression:
-    is_condition = isinstance(value, exp.Predicate | exp.Connector | exp.Not | exp.Paren)
-    tests = [part for part in (condition, value if is_condition else None) if part is not None]
+def _count(value: exp.Expression | None, condition: exp.Expression | None, strict: bool) -> exp.Expression:
+    """Count where a condition and a value that is a condition hold."""
+    tests = [part.copy() for part in (condition, value) if part is not None]
     if not tests:
         return exp.cast(exp.Count(this=exp.Star()), exp.DataType.Type.DOUBLE)
-    test = exp.and_(*(part.copy() for part in tests))
-    counted = exp.cast(exp.Count(this=exp.Case().when(test, exp.Literal.number(1))), exp.DataType.Type.DOUBLE)
-    if not strict:
-        return counted
-    unknown = exp.Count(this=exp.Case().when(exp.Is(this=exp.paren(test.copy()), expression=exp.null()), exp.Literal.number(1)))
-    return exp.Case().when(exp.GT(this=unknown, expression=exp.Literal.number(0)), exp.null()).else_(counted)
+    held = exp.Case().when(exp.and_(*tests), exp.Literal.number(1))
+    counted = exp.cast(exp.Count(this=held), exp.DataType.Type.DOUBLE)
+    return _whole(counted, value, condition) if strict else counted
+
+
+def _whole(result: exp.Expression, value: exp.Expression | None, condition: exp.Expression | None) -> exp.Expression:
+    """Give a reduction no value when a condition is not known, or where it holds a value is missing."""
+    missing: list[exp.Expression] = [exp.Is(this=exp.paren(condition.copy()), expression=exp.null())] if condition else []
+    if value is not None:
+        lacking: exp.Expression = exp.Is(this=exp.paren(value.copy()), expression=exp.null())
+        missing.append(exp.and_(condition.copy(), lacking) if condition is not None else lacking)
+    count = exp.Count(this=exp.Case().when(exp.or_(*missing), exp.Literal.number(1)))
+    return exp.Case().when(exp.GT(this=count, expression=exp.Literal.number(0)), nothing()).else_(result)

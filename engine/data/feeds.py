@@ -165,7 +165,7 @@ def aggregate(
     return FeedValues(feed.parameter, values, tuple(sources), findings)
 
 
-def list_readings(  # noqa: PLR0913, PLR0917 (a number, and what it was made of)
+def list_readings(
     store: duckdb.DuckDBPyConnection,
     loaded: LoadedReadings,
     feed: Feed,
@@ -186,7 +186,7 @@ def list_readings(  # noqa: PLR0913, PLR0917 (a number, and what it was made of)
     return _rows(feeding, " AND ".join(conditions), "moment, meter, row", limit, values)
 
 
-def first_rows_outside(  # noqa: PLR0913, PLR0917 (as above, with both bounds)
+def first_rows_outside(
     store: duckdb.DuckDBPyConnection,
     loaded: LoadedReadings,
     feed: Feed,

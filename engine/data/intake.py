@@ -21,6 +21,7 @@ from tonne.engine.errors import SHOWN_PROBLEMS, DataError, Place, Problem, listi
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 CHUNK = 1 << 20
 LONGEST_LINE = CHUNK
+MOST_COLUMNS = 2_000
 LARGEST_TEXT = 20_000_000_000  # bytes after decompression
 LARGEST_RATIO = 500  # readings compress to a tenth or a thirtieth
 RATIO_MATTERS_FROM = 100_000_000
@@ -283,7 +284,14 @@ def _blocks(chunks: Iterable[bytes], shown: str) -> Iterator[bytes]:
 def _header(block: bytes, shown: str) -> tuple[str, ...]:
     line = block.partition(b"\n")[0].removesuffix(b"\r")
     _check_text(line, 0, shown)
-    names = next(csv.reader([line.decode()]), [])
+    try:
+        names = next(csv.reader([line.decode()]), [])
+    except csv.Error as error:
+        what = "the first line cannot be read as the names of the columns"
+        hint = "lines must end in a line feed (LF or CR LF)"
+        raise DataError(Problem(what, Place(shown, 1), found=str(error), hint=hint)) from None
+    if len(names) > MOST_COLUMNS:
+        raise DataError(Problem(f"the file has more than {MOST_COLUMNS} columns", Place(shown, 1)))
     if not any(name.strip() for name in names):
         raise DataError(Problem("the first line is empty; it must name the columns", Place(shown, 1)))
     return tuple(name.strip() for name in names)

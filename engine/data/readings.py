@@ -67,7 +67,9 @@ def load_readings(
     labels = tuple(dict.fromkeys(column for feed in spec.feeds for column in feed.by.values()))
     key = ", ".join(["meter", *(f"l{index}" for index in range(len(labels)))])
     table = quoted(f"readings {name}")
-    sql = Statements(store, {"table": table, "cells": quoted(f"cells {name}"), "key": key})
+    # A name of a quantity has no blank in it, so that none of these can stand in the way of its table.
+    passing = {part: quoted(f"{part} {name}") for part in ("cells", "edges", "repeated", "pairs")}
+    sql = Statements(store, {"table": table, "key": key, **passing})
     series = Series(sql, spec, facts, time, lay_grid(spec.time.interval, time), labels)
     read_cells(series)
     findings = [*choose_meters(series), *take_long_numbers(series)]
@@ -80,7 +82,8 @@ def load_readings(
         _take_differences(series)
     else:
         _refuse_crossing(series)
-    sql.ask("DROP TABLE {cells}")
+    for part in passing.values():
+        sql.ask("DROP TABLE IF EXISTS {part}", part=part)
     ((count,),) = sql.ask("SELECT count(*) FROM {table}")
     document = project.document
     places = document.place("readings", name), document.place("readings", name, "value", "unit", "=")
@@ -98,23 +101,27 @@ def _lay_out(series: Series) -> list[Finding]:
         probe, inside = "(moment - 1)", f"moment > {grid.begins} AND moment <= {grid.ends}"
     else:
         probe, inside = "moment", f"moment >= {grid.begins} AND moment < {time.ends}"
-    begins, ends, edges = f"{grid.begins} + slot * {grid.size}", f"begins + {grid.size}", ""
+    begins, ends, join = f"{grid.begins} + slot * {grid.size}", f"begins + {grid.size}", ""
     if grid.size is None:
         series.sql.ask(
-            "CREATE OR REPLACE TEMP TABLE edges AS SELECT unnest(range(?)) AS slot, unnest(?) AS begins, "
+            "CREATE OR REPLACE TABLE {edges} AS SELECT unnest(range(?)) AS slot, unnest(?) AS begins, "
             "unnest(?) AS ends",
             grid.count + 1,
             list(grid.edges),
             [*grid.edges[1:], grid.edges[-1]],
         )
-        begins, ends, edges = "edges.begins", "edges.ends", "LEFT JOIN edges USING (slot)"
+        begins, ends, join = (
+            "edges.begins",
+            "edges.ends",
+            series.sql.fill("LEFT JOIN {edges} AS edges USING (slot)"),
+        )
     series.sql.ask(
         "CREATE OR REPLACE TABLE {table} AS SELECT row, {key}, moment, slot, {begins} AS begins, "
         "{ends} AS ends, value, CAST(NULL AS BIGINT) AS earlier "
-        "FROM (SELECT *, {slot} AS slot FROM {cells} WHERE value IS NOT NULL AND {inside}) {edges}",
+        "FROM (SELECT *, {slot} AS slot FROM {cells} WHERE value IS NOT NULL AND {inside}) {join}",
         begins=begins,
         ends=ends,
-        edges=edges,
+        join=join,
         inside=inside,
         slot=grid.index(time, probe),
     )
@@ -230,17 +237,18 @@ def _refuse_crossing(series: Series) -> None:
 def _take_differences(series: Series) -> None:
     """Replace the totals of a register by the differences between one reading and the next."""
     series.sql.ask(
-        "CREATE OR REPLACE TEMP TABLE pairs AS SELECT *, lag(struct_pack(row := row, moment := moment, "
+        "CREATE OR REPLACE TABLE {pairs} AS SELECT *, lag(struct_pack(row := row, moment := moment, "
         "value := value)) OVER (PARTITION BY {key} ORDER BY moment) AS former FROM {table}"
     )
     rows = series.sql.ask(
-        "SELECT row, {key}, former.row, former.value, value, count(*) OVER () FROM pairs "
+        "SELECT row, {key}, former.row, former.value, value, count(*) OVER () FROM {pairs} "
         "WHERE value < former.value ORDER BY row LIMIT ?",
         SHOWN_PROBLEMS,
     )
     if rows:
         hint = (
-            "the roll-over and the exchange of a meter are declared in the register of meters, not read yet"
+            "give a meter that was exchanged a name of its own; a roll-over is declared in the register "
+            "of meters, which is not supported yet"
         )
         problems = [
             Problem(
@@ -256,6 +264,6 @@ def _take_differences(series: Series) -> None:
     series.sql.ask(
         "CREATE OR REPLACE TABLE {table} AS SELECT row, {key}, moment, slot, former.moment AS begins, "
         "moment AS ends, CAST(value - former.value AS {value}) AS value, former.row AS earlier "
-        "FROM pairs WHERE former IS NOT NULL",
+        "FROM {pairs} WHERE former IS NOT NULL",
         value=VALUE,
     )

@@ -16,6 +16,7 @@ from tonne.engine import calendar
 from tonne.engine.data.amounts import DIGITS, NUMBER, Key, Target, exact_text, number_problem, shortened
 from tonne.engine.data.intake import FileFacts, columns_query, cut_problems, inspect, read
 from tonne.engine.data.project import Period, Project, Records, TableColumn
+from tonne.engine.data.store import quoted
 from tonne.engine.errors import (
     SHOWN_PROBLEMS,
     DataError,
@@ -88,6 +89,7 @@ class _Table:
     period: Period
     targets: Mapping[str, Target]
     unit_for: UnitFor | None
+    places: Mapping[str, Place]  # of the parameters in the project file
     conversions: dict[tuple[str, Unit], tuple[Fraction, Fraction]] = field(default_factory=dict)
     sums: dict[tuple[str, Key], _Sum] = field(default_factory=dict)
     empty: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -96,7 +98,7 @@ class _Table:
         return Place(self.facts.shown, row, field=column)
 
 
-def load_records(  # noqa: PLR0913, PLR0917 (two of them are rarely needed)
+def load_records(
     store: duckdb.DuckDBPyConnection,
     project: Project,
     name: str,
@@ -116,13 +118,15 @@ def load_records(  # noqa: PLR0913, PLR0917 (two of them are rarely needed)
 
     Raises:
         ProjectError: the table is not described well.
+        UnitError: a unit that the project file states does not fit the parameter.
         DataError: the file cannot be used; with every fault.
     """
     spec = project.spec.records[name]
     _check_index(spec, targets, project.document.place("records", name, "index"))
     facts = inspect(project.path(spec.file, "records", name, "file"), spec.file)
     period = period or project.spec.monitoring_period
-    table = _Table(spec, facts, period, targets, unit_for)
+    places = {target: project.document.place("records", name, "parameters", target) for target in targets}
+    table = _Table(spec, facts, period, targets, unit_for, places)
     problems: list[Problem] = []
     faults = 0
     for row, cells in _rows(store, table):
@@ -165,13 +169,14 @@ def _rows(store: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[tuple[int
         columns += [column.column, *([column.unit_column] if column.unit_column else [])]
     wanted = {f"c{index}": column for index, column in enumerate(dict.fromkeys(columns))}
     query, values = columns_query(table.facts, wanted)
+    name = quoted(f"records {table.facts.shown}")
     # Into a table first, so that rows with a wrong number of fields are refused before any value is judged.
-    read(store, table.facts, f"CREATE OR REPLACE TABLE records AS {query}", values)
-    answer = store.cursor().execute("FROM records ORDER BY row")
+    read(store, table.facts, f"CREATE OR REPLACE TABLE {name} AS {query}", values)
+    answer = store.cursor().execute(f"FROM {name} ORDER BY row")
     while batch := answer.fetchmany(BATCH):
         for row, *cells in batch:
             yield row, dict(zip(wanted.values(), cells, strict=True))
-    store.execute("DROP TABLE records")
+    store.execute(f"DROP TABLE {name}")
 
 
 def _take_row(table: _Table, row: int, cells: Mapping[str, str | None]) -> None:
@@ -196,7 +201,7 @@ def _add(
     members = {dimension: entry for dimension, entry in at.items() if isinstance(entry, str)}
     unit = table.unit_for(parameter, members) if table.unit_for else target.unit
     written = _unit_text(table, row, column, cells)
-    factor, offset = _conversion(table, row, column, written, unit)
+    factor, offset = _conversion(table, row, parameter, written, unit)
     total = table.sums.setdefault((parameter, tuple(at.values())), _Sum(unit))
     if offset and total.count:
         what = f"values in {written} have a zero of their own and cannot be added up"
@@ -240,15 +245,16 @@ def _unit_text(table: _Table, row: int, column: TableColumn, cells: Mapping[str,
     return text
 
 
-def _conversion(
-    table: _Table, row: int, column: TableColumn, text: str, unit: Unit
-) -> tuple[Fraction, Fraction]:
+def _conversion(table: _Table, row: int, parameter: str, text: str, unit: Unit) -> tuple[Fraction, Fraction]:
     known = table.conversions.get((text, unit))
     if known is None:
-        place = table.place(row, column.unit_column or column.column)
+        column = table.spec.parameters[parameter].unit_column
+        place = table.place(row, column) if column else table.places[parameter]
         try:
             known = reading_conversion(parse_unit(text, place), unit, place)
         except UnitError as error:
+            if column is None:
+                raise
             raise DataError(error.problems) from None
         table.conversions[text, unit] = known
     return known

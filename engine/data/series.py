@@ -85,7 +85,7 @@ def resolve_duplicates(series: Series) -> list[Finding]:
     """
     rule = series.spec.duplicates
     series.sql.ask(
-        "CREATE OR REPLACE TEMP TABLE repeated AS SELECT *, row_number() OVER (PARTITION BY {key}, moment "
+        "CREATE OR REPLACE TABLE {repeated} AS SELECT *, row_number() OVER (PARTITION BY {key}, moment "
         "ORDER BY {order}) AS rank, min(value) OVER same <> max(value) OVER same AS contradicts "
         "FROM {table} SEMI JOIN (SELECT {key}, moment FROM {table} GROUP BY ALL HAVING count(*) > 1) "
         "USING ({key}, moment) WINDOW same AS (PARTITION BY {key}, moment)",
@@ -95,14 +95,14 @@ def resolve_duplicates(series: Series) -> list[Finding]:
     if findings:
         if rule == "mean":
             _take_means(series)
-        series.sql.ask("DELETE FROM {table} WHERE row IN (SELECT row FROM repeated WHERE rank > 1)")
+        series.sql.ask("DELETE FROM {table} WHERE row IN (SELECT row FROM {repeated} WHERE rank > 1)")
     return findings
 
 
 def _dropped(series: Series) -> list[Finding]:
     cases = series.sql.ask(
         "SELECT {key}, moment, any_value(value), list(row ORDER BY row), "
-        "CAST(sum(count(*) - 1) OVER () AS BIGINT) FROM repeated WHERE NOT contradicts "
+        "CAST(sum(count(*) - 1) OVER () AS BIGINT) FROM {repeated} WHERE NOT contradicts "
         "GROUP BY {key}, moment ORDER BY min(row) LIMIT ?",
         SHOWN_EXAMPLES,
     )
@@ -137,7 +137,7 @@ def _resolved(series: Series) -> list[Finding]:
     rule = series.spec.duplicates
     cases = series.sql.ask(
         "SELECT {key}, moment, list({{'row': row, 'value': value}} ORDER BY row), "
-        "any_value(row) FILTER (rank = 1), count(*) OVER () FROM repeated WHERE contradicts "
+        "any_value(row) FILTER (rank = 1), count(*) OVER () FROM {repeated} WHERE contradicts "
         "GROUP BY {key}, moment ORDER BY min(row) LIMIT ?",
         SHOWN_CASES,
     )
@@ -185,7 +185,7 @@ def _contradiction(series: Series, *case: Any) -> Problem:
 
 def _take_means(series: Series) -> None:
     cases = series.sql.ask(
-        "SELECT any_value(row) FILTER (rank = 1), list_distinct(list(value)) FROM repeated WHERE contradicts "
+        "SELECT any_value(row) FILTER (rank = 1), list_distinct(list(value)) FROM {repeated} WHERE contradicts "
         "GROUP BY {key}, moment"
     )
     means = [rounded(sum(map(Fraction, values), Fraction(0)) / len(values)) for _, values in cases]

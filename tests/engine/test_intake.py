@@ -62,6 +62,8 @@ def test_the_number_of_rows_is_what_the_csv_module_counts(tmp_path: Path) -> Non
         (b"meter,time,kW\n", "data.csv", "a header and no rows"),
         (b"meter,time,kW", "data.csv", "a header and no rows"),
         (b"meter,time,kW\n\n\n", "data.csv", "a header and no rows"),
+        (GOOD.replace(b"\n", b"\r"), "data.csv:1", "cannot be read as the names of the columns"),
+        (b"," * 2_000 + b"\n" + ROW, "data.csv:1", "more than 2000 columns"),
         (b"\n" + GOOD, "data.csv:1", "the first line is empty"),
         (GOOD + b"\n" + ROW, "data.csv:5", "the line is empty and others follow"),
         (GOOD.replace(b"\n", b"\r\n") + b"\r\n" + ROW, "data.csv:5", "the line is empty"),
@@ -217,7 +219,7 @@ def test_columns_are_found_by_name_and_not_by_position(tmp_path: Path) -> None:
 def test_a_parquet_file_is_read_as_text_with_rows_from_one(tmp_path: Path) -> None:
     path = tmp_path / "data.parquet"
     rows = "SELECT TIMESTAMPTZ '2014-01-01 00:00:00+00' AS \"the time\", 0.1::DOUBLE AS v UNION ALL SELECT NULL, 1e-7"
-    duckdb.connect(config={"TimeZone": "UTC"}).execute(f"COPY ({rows}) TO '{path}'")
+    open_store([tmp_path]).execute(f"COPY ({rows}) TO '{path}'")
     facts = inspect(path, "data.parquet")
     assert (facts.rows, facts.columns) == (2, ("the time", "v"))
     assert cells(facts, stamp="the time", amount="v") == [

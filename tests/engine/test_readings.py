@@ -3,7 +3,6 @@ import datetime
 import gzip
 import random
 import shutil
-import time
 import zoneinfo
 from collections import defaultdict
 from collections.abc import Sequence
@@ -209,26 +208,9 @@ class TestRealData:
         assert rows[0].time == "2014-05-01T00:00:00+02:00"
         with gzip.open(SCADA, "rt") as file:
             lines = file.read().splitlines()
-        row = random.Random(1).choice(rows)
+        row = rows[len(rows) // 3]
         turbine, stamp, value = lines[row.row - 1].split(",")
         assert (row.file, row.meter, row.time, row.value) == (SCADA.name, turbine, stamp, Decimal(value))
-
-    def test_reading_checking_and_feeding_takes_a_second_at_most(self, tmp_path: Path, scada: Case) -> None:
-        begun = time.perf_counter()
-        again = load(
-            tmp_path,
-            SCADA,
-            zone="Europe/Paris",
-            period=("2014-01-01", "2014-12-31"),
-            time={"column": "Date_time", "interval": "10 minute"},
-            value={"column": "P_avg", "unit": "kW", "reads": "average"},
-            meter={"column": "Wind_turbine_name"},
-            duplicates="lowest",
-            feeds=[{"parameter": "eg", "take": "positive"}, {"parameter": "ec", "take": "negative"}],
-        )
-        again.values(feed=0)
-        again.values(feed=1)
-        assert time.perf_counter() - begun < 1.2
 
 
 class TestCells:
@@ -402,7 +384,7 @@ class TestMeters:
 
 
 class TestDuplicates:
-    ROWS = hourly([1, 2]) + ["2024-03-05T01:00:00+08:00,5"] + ["2024-03-04T17:00:00Z,2.0"]
+    ROWS = (*hourly([1, 2]), "2024-03-05T01:00:00+08:00,5", "2024-03-04T17:00:00Z,2.0")
 
     def test_the_same_reading_counts_once(self, tmp_path: Path) -> None:
         case = load(tmp_path, table(*hourly([1, 2]), "2024-03-04T17:00:00Z,2.00"))
@@ -622,7 +604,7 @@ class TestRegister:
         assert (case.codes, case.loaded.count) == ([], 24)
 
     def test_a_missing_reading_is_a_gap_and_the_amount_is_kept(self, tmp_path: Path) -> None:
-        rows = hourly([10, 20, 30, 40, 50]) + ["2024-03-06T00:00:00+08:00,90"]
+        rows = [*hourly([10, 20, 30, 40, 50]), "2024-03-06T00:00:00+08:00,90"]
         case = self.case(tmp_path, *(row for row in rows if "T02" not in row))
         assert case.labelled(step="day") == {"2024-03-05": "80"}
         extents = case.finding("gap").evidence["extents"]
@@ -662,7 +644,10 @@ class TestRegister:
         case = self.case(tmp_path, *hourly([10, 20, 40]))
         target = Target(parse_unit("kWh"), (), {})
         rows = list_readings(case.store, case.loaded, case.loaded.spec.feeds[0], target, ())
-        assert [(row.row, row.earlier, row.value) for row in rows] == [(3, 2, 10), (4, 3, 20)]
+        assert [(row.row, row.earlier, row.value) for row in rows] == [
+            (3, 2, Decimal(10)),
+            (4, 3, Decimal(20)),
+        ]
         assert case.values(step=None).values == {(): 30}
 
 
@@ -716,7 +701,7 @@ class TestFeeds:
     def test_units_are_converted_exactly(self, tmp_path: Path) -> None:
         case = load(tmp_path, table(*hourly(["0.1", "0.2"])))
         assert case.labelled("GJ") == {"2024-03": "0.00108"}
-        with pytest.raises(UnitError, match="kWh cannot be converted to t"):
+        with pytest.raises(UnitError, match=r"project\.yaml:\d+:\d+: kWh cannot be converted to t"):
             case.values("t")
 
     def test_a_mean_rate_times_its_interval_is_an_amount(self, tmp_path: Path) -> None:
@@ -748,7 +733,7 @@ class TestFeeds:
             case.values(over=["fuel", "site"], members={"fuel": ["coal", "oil"]})
         with pytest.raises(ProjectError, match="do not say which kiln they belong to"):
             case.values(over=["fuel", "site", "kiln"])
-        with pytest.raises(ProjectError, match="eg is not over 'fuel'|q is not over 'fuel'"):
+        with pytest.raises(ProjectError, match="q is not over 'fuel'"):
             case.values(over=["site"])
 
     def test_rows_that_alone_break_a_bound_are_named(self, tmp_path: Path) -> None:
@@ -756,8 +741,8 @@ class TestFeeds:
         feed, target = case.loaded.spec.feeds[0], Target(parse_unit("MWh"), (), {})
 
         def rows(minimum: object, maximum: object) -> list[int]:
-            bounds = [None if bound is None else Fraction(str(bound)) for bound in (minimum, maximum)]
-            return [row.row for row in first_rows_outside(case.store, case.loaded, feed, target, *bounds)]
+            low, high = (None if bound is None else Fraction(str(bound)) for bound in (minimum, maximum))
+            return [row.row for row in first_rows_outside(case.store, case.loaded, feed, target, low, high)]
 
         assert rows(0, None) == [3, 5]
         assert rows("-0.002", None) == [5]
@@ -766,11 +751,24 @@ class TestFeeds:
         assert rows("0.1", None) == rows(None, None) == []
 
     def test_sums_too_large_for_the_store_are_refused(self, tmp_path: Path) -> None:
-        rows = [
-            f"2024-03-05T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}+08:00,{'9' * 15}" for n in range(200)
+        path = tmp_path / "in" / "r.parquet"
+        path.parent.mkdir()
+        rows = "SELECT make_timestamptz(1709568000000000 + i * 1000000) AS time, 999999999999999 AS v FROM range({}) t(i)"
+        options: dict[str, Any] = {
+            "time": {"column": "time", "interval": "1 second"},
+            "period": ("2024-03-05", "2024-03-07"),
+        }
+        duckdb.connect().execute(f"COPY ({rows.format(1000)}) TO '{path}'")
+        assert load(tmp_path, path, **options).labelled() == {"2024-03": str(1000 * (10**15 - 1))}
+        duckdb.connect().execute(f"COPY ({rows.format(200_000)}) TO '{path}'")
+        with pytest.raises(DataError, match="the sum of column 'v' is too large"):
+            load(tmp_path, path, **options).values()
+
+    def test_the_names_of_tables_stay_free_for_quantities(self, tmp_path: Path) -> None:
+        case = load(tmp_path, table(*hourly([1, 1, 2])), value=REGISTER)
+        assert case.store.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [
+            ("readings meter",)
         ]
-        case = load(tmp_path, table(*rows), time={"column": "time", "interval": "1 second"})
-        assert case.labelled() == {"2024-03": str(200 * int("9" * 15))}
 
 
 @st.composite

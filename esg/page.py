@@ -1,0 +1,84 @@
+"""Writes a report as one self-contained page with both languages, in which each number shows where it comes from.
+
+Needs no network: style, script, formulas and traces are inside. The languages are switched without the script.
+"""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from tonne.esg.document import LANGUAGES, Column, Formula, Phrase, Report, Table, TraceEntry
+from tonne.esg.layout import printable
+from tonne.esg.markup import mathml
+from tonne.esg.numbers import Language
+from tonne.esg.render import TEMPLATES, environment
+
+WORDS = {
+    "source": ("出处与证据", "Source and evidence"),
+    "inputs": ("由下列数值得到：", "Made of:"),
+    "more": ("另有{count}个数值，见values.parquet", "and {count} more, which are in values.parquet"),
+    "back": ("返回", "Back"),
+    "close": ("关闭", "Close"),
+}
+
+
+def write_page(report: Report, path: Path) -> None:
+    """Write a report in both languages as one HTML file."""
+    script = (TEMPLATES / "report.js").read_text("utf-8")
+    style = (TEMPLATES / "report.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    jinja = environment()
+    jinja.filters |= {"said": _said, "clean": printable, "kind": _kind, "mathml": _mathml, "width": _width}
+    text = jinja.get_template("report.html.j2").render(
+        report=report,
+        languages=LANGUAGES,
+        style=Markup(style),  # noqa: S704 (the package's own file)
+        script=Markup(script),  # noqa: S704 (the package's own file)
+        script_hash=f"sha256-{digest}",
+        traces=_data(report),
+    )
+    path.write_text(text, "utf-8", newline="\n")
+
+
+def _said(phrase: Phrase, language: Language) -> str:
+    return printable(phrase.said(language))
+
+
+def _kind(item: object) -> str:
+    return type(item).__name__
+
+
+def _mathml(formula: Formula, language: Language) -> Markup:
+    return Markup(mathml(formula.said(language)))  # noqa: S704 (the writer escapes)
+
+
+def _width(table: Table, column: Column) -> str:
+    return f"{100 * column.share / sum(other.share for other in table.columns):.4g}%"
+
+
+def _data(report: Report) -> Markup:
+    data = {"words": WORDS, "traces": {printable(entry.id): _trace(entry) for entry in report.traces.entries}}
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    # A script element ends at the first `</`, whatever stands around it.
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 (cannot leave its element)
+
+
+def _trace(entry: TraceEntry) -> dict[str, Any]:
+    return {
+        "quantity": entry.quantity,
+        "name": _pair(entry.name),
+        "exact": entry.exact,
+        "unit": _pair(entry.unit),
+        "source": _pair(entry.source),
+        "origin": [[_pair(label), _pair(text)] for label, text in entry.origin],
+        "inputs": [[printable(figure.id), _pair(figure.text), _pair(figure.unit)] for figure in entry.inputs],
+        "more": entry.left_out,
+    }
+
+
+def _pair(phrase: Phrase) -> tuple[str, str]:
+    return printable(phrase.zh), printable(phrase.en)

@@ -1,0 +1,147 @@
+"""Reads produced documents back and holds every number against the result.
+
+Knows the files, not the writers: a Word document by its content controls, a page by its marked elements. What a
+person changed in a document since is found as well.
+"""
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lxml import etree, html
+
+from tonne.engine.errors import Place, Problem, ReportError, UnknownNameError
+from tonne.engine.result.result import ROLES, Result
+from tonne.esg.document import LANGUAGES, tag_of
+from tonne.esg.figures import ROUNDED, SCALAR_YEAR, Figures
+from tonne.esg.markup import WORDML
+from tonne.esg.numbers import Language, read_number
+
+W = f"{{{WORDML}}}"
+LARGEST_PART = 200_000_000  # bytes of XML
+
+
+@dataclass(frozen=True)
+class FoundFigure:
+    """A number as it stands in a document: its tag, its text, and the heading above it."""
+
+    tag: str
+    text: str
+    heading: str
+
+
+def read_back_word(path: Path, result: Result) -> tuple[FoundFigure, ...]:
+    """Read the numbers of a Word document and compare each with the result.
+
+    Raises:
+        ReportError: the file is not a Word document, a number differs from the result, or a total is missing.
+    """
+    found = tuple(_word_figures(path))
+    _compare(path, found, result)
+    return found
+
+
+def read_back_page(path: Path, result: Result) -> tuple[FoundFigure, ...]:
+    """Read the numbers of a page, in each language, and compare each with the result.
+
+    Raises:
+        ReportError: a number differs from the result, or a total is missing in a language.
+    """
+    document = html.parse(str(path), parser=html.HTMLParser(encoding="utf-8", huge_tree=True)).getroot()
+    every: list[FoundFigure] = []
+    for language in LANGUAGES:
+        found = tuple(_page_figures(document, language))
+        _compare(path, found, result)
+        every += found
+    return tuple(every)
+
+
+def _word_figures(path: Path) -> Iterator[FoundFigure]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo("word/document.xml").file_size > LARGEST_PART:
+                raise ReportError(Problem("the document is too large to be read back", Place(str(path))))
+            content = archive.read("word/document.xml")
+        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError) as fault:
+        raise ReportError(Problem("this is not a Word document", Place(str(path)), found=str(fault)[:200])) from None
+    heading = ""
+    for node in root.iter(f"{W}p", f"{W}sdt"):
+        if node.tag == f"{W}p":
+            style = node.find(f"{W}pPr/{W}pStyle")
+            if style is not None and str(style.get(f"{W}val")).startswith("Heading"):
+                heading = _text(node)
+            continue
+        tag = node.find(f"{W}sdtPr/{W}tag")
+        if tag is not None:
+            yield FoundFigure(str(tag.get(f"{W}val")), _text(node.find(f"{W}sdtContent")), heading)
+
+
+def _text(node: Any) -> str:
+    return "" if node is None else "".join(piece.text or "" for piece in node.iter(f"{W}t"))
+
+
+def _page_figures(document: Any, language: Language) -> Iterator[FoundFigure]:
+    heading = ""
+    for main in document.iter("main"):
+        if main.get("data-language") != language:
+            continue
+        for node in main.iter("h1", "h2", "h3", "h4", "button"):
+            if node.tag != "button":
+                heading = node.text_content().strip()
+            elif node.get("data-figure") is not None:
+                yield FoundFigure(node.get("data-figure"), node.text_content(), heading)
+
+
+@dataclass(frozen=True, eq=False)
+class _Expected:
+    """What the result says of a tag."""
+
+    figures: Figures
+
+    @cached_property
+    def shortened(self) -> dict[str, str]:
+        """The ids that are too long for a tag, by their tags."""
+        result = self.figures.result
+        ids = [result.label(name, index) for name in [*result.plan.needed, *result.values] for index in result.values_of(name)]
+        return {tag: id_ for id_ in ids if (tag := tag_of(id_)) != id_}
+
+    def text(self, tag: str, language: Language) -> str:
+        """Print the value of a tag."""
+        id_ = self.shortened.get(tag, tag) if "~" in tag else tag
+        return self.figures.by_id(id_).text.said(language)
+
+
+def _compare(path: Path, found: Iterable[FoundFigure], result: Result) -> None:
+    expected = _Expected(Figures(result))
+    problems = [problem for figure in found if (problem := _difference(path, figure, expected))]
+    tags = {figure.tag for figure in found}
+    problems += [
+        Problem("a result is missing in the document", Place(str(path)), expected=id_) for id_ in _required(result) if id_ not in tags
+    ]
+    if problems:
+        raise ReportError(problems)
+
+
+def _difference(path: Path, figure: FoundFigure, expected: _Expected) -> Problem | None:
+    place = Place(str(path), field=figure.heading or None)
+    try:
+        # The language only matters for the words of a flag, which are read as 0 and 1.
+        wanted = expected.text(figure.tag, "en")
+    except UnknownNameError:
+        return Problem(f"the document shows {figure.tag[:80]}, which the result does not have", place, found=figure.text[:60])
+    try:
+        if read_number(figure.text) == read_number(wanted):
+            return None
+    except ReportError:
+        pass
+    return Problem(f"{figure.tag} differs from the result", place, wanted, figure.text[:60], "write the documents anew")
+
+
+def _required(result: Result) -> Iterator[str]:
+    for role in ROLES:
+        yield f"{role}{ROUNDED}"
+        yield from (f"{role}{ROUNDED}@{totals.year}" for totals in result.years if totals.year != SCALAR_YEAR)

@@ -1,0 +1,311 @@
+"""Writes the blocks of a report as WordprocessingML, one function for each type of block.
+
+Numbers stand in inline content controls whose tag is the number's id. Styles and fonts are the skeleton's.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from typing import Any
+
+from lxml import etree
+
+from tonne.esg.document import (
+    Break,
+    Column,
+    Content,
+    Equation,
+    Figure,
+    Formula,
+    Inline,
+    KeyValues,
+    Marked,
+    Note,
+    Paragraph,
+    Phrase,
+    Section,
+    Signatures,
+    Table,
+    tag_of,
+)
+from tonne.esg.layout import Layout, printable
+from tonne.esg.markup import OMML, WORDML, omml
+from tonne.esg.numbers import Language
+
+W, M = f"{{{WORDML}}}", f"{{{OMML}}}"
+NAMESPACES = {"w": WORDML, "m": OMML}
+SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+
+TEXT_WIDTH = 9070  # twentieths of a point between the margins of an A4 page
+LABEL_WIDTH = 2350
+NUMBER_WIDTH = 1100
+SIGNATURE_HEIGHT = 850
+AMBIGUOUS = set("“”‘’…—·")  # Word takes these from the Latin font unless it is told that they are Chinese
+
+CELL_STYLES = {"left": "TableText", "right": "TableNumber", "centre": "TableCentre"}
+PARAGRAPH_STYLES = {"body": "Normal", "lead": "Lead", "where": "Where", "small": "Small"}
+SHADE = "EEF2F6"
+
+Element = Any  # lxml elements carry no types
+
+
+def element(tag: str, *children: Element, **attributes: str | int) -> Element:
+    """Make a WordprocessingML element; attributes are of the same namespace."""
+    made = etree.Element(f"{W}{tag}", nsmap=NAMESPACES)
+    for name, value in attributes.items():
+        made.set(f"{W}{name}", str(value))
+    made.extend(children)
+    return made
+
+
+def run(text: str, language: Language, *properties: Element) -> Element:
+    """Make a run of text without what must not stand in XML."""
+    made = element("r")
+    hints = [element("rFonts", hint="eastAsia")] if language == "zh" and AMBIGUOUS & set(text) else []
+    if hints or properties:
+        made.append(element("rPr", *hints, *properties))
+    words = element("t")
+    words.set(SPACE, "preserve")
+    words.text = printable(text)
+    made.append(words)
+    return made
+
+
+def paragraph(style: str, *children: Element, keep: bool = False) -> Element:
+    """Make a paragraph; `keep` holds it on the page of the next."""
+    properties = element("pPr", element("pStyle", val=style))
+    if keep:
+        properties.append(element("keepNext"))
+    return element("p", properties, *children)
+
+
+def equation(layout: Layout) -> Element:
+    """Make a native equation of Word."""
+    return etree.fromstring(omml(layout))
+
+
+def displayed(layout: Layout, justified: str = "left") -> Element:
+    """Make an equation that has its line for itself."""
+    made = etree.Element(f"{M}oMathPara", nsmap=NAMESPACES)
+    properties = etree.SubElement(made, f"{M}oMathParaPr")
+    etree.SubElement(properties, f"{M}jc").set(f"{M}val", justified)
+    made.append(equation(layout))
+    return made
+
+
+@dataclass
+class WordBlocks:
+    """Writes blocks in one language; numbers content controls and bookmarks as it goes."""
+
+    language: Language
+    _numbers: int = 0
+    _bookmarks: dict[str, str] = field(default_factory=dict)
+
+    # -- inline
+
+    @singledispatchmethod
+    def inline(self, item: Any) -> Element:
+        """Write one part of a line."""
+        raise TypeError(f"no Word form for {type(item).__name__}")
+
+    @inline.register
+    def _phrase(self, item: Phrase) -> Element:
+        return run(item.said(self.language), self.language)
+
+    @inline.register
+    def _marked(self, item: Marked) -> Element:
+        text = item.text.said(self.language)
+        if item.mark == "code":
+            return run(text, self.language, element("rStyle", val="Code"))
+        properties = [element("b")]
+        if item.mark == "warning":
+            properties.append(element("color", val="A61C1C"))
+        return run(text, self.language, *properties)
+
+    @inline.register
+    def _formula(self, item: Formula) -> Element:
+        return equation(item.said(self.language))
+
+    @inline.register
+    def _figure(self, item: Figure) -> Element:
+        self._numbers += 1
+        properties = element("sdtPr", element("tag", val=tag_of(item.id)), element("id", val=self._numbers), element("text"))
+        content = element("sdtContent", run(item.text.said(self.language), self.language))
+        return element("sdt", properties, content)
+
+    def line(self, content: Iterable[Inline]) -> list[Element]:
+        """Write the parts of a line; breaks stay breaks."""
+        return [element("r", element("br")) if isinstance(item, Break) else self.inline(item) for item in content]
+
+    # -- blocks
+
+    @singledispatchmethod
+    def block(self, item: Any) -> list[Element]:
+        """Write one block."""
+        raise TypeError(f"no Word form for {type(item).__name__}")
+
+    @block.register
+    def _paragraph(self, item: Paragraph) -> list[Element]:
+        return [paragraph(PARAGRAPH_STYLES[item.style], *self.line(item.content))]
+
+    @block.register
+    def _note(self, item: Note) -> list[Element]:
+        return [paragraph("Warning" if item.warning else "Note", *self.line(item.content))]
+
+    @block.register
+    def _key_values(self, item: KeyValues) -> list[Element]:
+        widths = [LABEL_WIDTH, TEXT_WIDTH - LABEL_WIDTH]
+        rows = []
+        for position, (label, content) in enumerate(item.rows):
+            # A card neither begins on the last line of a page nor ends on the first of another.
+            keep = position < 2 or position == len(item.rows) - 2
+            head = self.cell((label,), widths[0], "left", keep=keep, shade=True)
+            rows.append(_row(head, self.cell(content, widths[1], "left", keep=keep)))
+        return [_table(widths, rows), paragraph("Gap")]
+
+    @block.register
+    def _table_block(self, item: Table) -> list[Element]:
+        widths = column_widths(item.columns)
+        heads = [self.head(column, width) for column, width in zip(item.columns, widths, strict=True)]
+        rows = [_row(*heads, head=True)]
+        for position, contents in enumerate(item.rows):
+            total = position >= len(item.rows) - item.totals
+            cells = zip(contents, widths, item.columns, strict=True)
+            rows.append(_row(*(self.cell(content, width, column.align, bold=total) for content, width, column in cells)))
+        made = [_table(widths, rows), paragraph("Gap")]
+        if item.caption:
+            made.insert(0, paragraph("Caption", self.inline(item.caption), keep=True))
+        return made
+
+    @block.register
+    def _equation(self, item: Equation) -> list[Element]:
+        widths = [TEXT_WIDTH - NUMBER_WIDTH, NUMBER_WIDTH]
+        left = paragraph("Equation", displayed(item.formula.said(self.language)), keep=True)
+        right = paragraph("EquationNumber", run(item.number.said(self.language), self.language), keep=True)
+        row = _row(_cell(widths[0], left), _cell(widths[1], right))
+        return [_table(widths, [row], plain=True), paragraph("Gap", keep=True)]
+
+    @block.register
+    def _signatures(self, item: Signatures) -> list[Element]:
+        widths = [LABEL_WIDTH, TEXT_WIDTH - LABEL_WIDTH]
+        rows = []
+        for place in item.places:
+            row = _row(self.cell((place,), widths[0], "left", shade=True), _cell(widths[1], paragraph("TableText")))
+            row[0].append(element("trHeight", val=SIGNATURE_HEIGHT, hRule="atLeast"))
+            rows.append(row)
+        return [_table(widths, rows), paragraph("Gap")]
+
+    # -- cells
+
+    def head(self, column: Column, width: int) -> Element:
+        """Write the head of a column."""
+        return _cell(width, paragraph("TableHead", *self.line(column.head)), shade=True)
+
+    def cell(  # noqa: PLR0913 (each is one visible property)
+        self, content: Content, width: int, align: str, *, keep: bool = False, bold: bool = False, shade: bool = False
+    ) -> Element:
+        """Write a cell, each line a paragraph; a formula alone on its line is displayed."""
+        lines = [self._cell_line(line, align) for line in _lines(content)]
+        if bold:
+            for line in lines:
+                _embolden(line)
+        return _cell(width, *(paragraph(CELL_STYLES[align], *line, keep=keep) for line in lines), shade=shade)
+
+    def _cell_line(self, line: list[Inline], align: str) -> list[Element]:
+        if len(line) == 1 and isinstance(line[0], Formula):
+            return [displayed(line[0].said(self.language), "right" if align == "right" else "left")]
+        return self.line(line)
+
+    # -- sections
+
+    def section(self, item: Section) -> list[Element]:
+        """Write a section: its heading, which the contents link to, and its blocks."""
+        name = f"_Toc{len(self._bookmarks) + 1:06}"
+        self._bookmarks[item.id] = name
+        number = len(self._bookmarks)
+        text = f"{item.number} {item.heading.said(self.language)}"
+        heading = paragraph(
+            f"Heading{min(item.level, 3)}",
+            element("bookmarkStart", id=number, name=name),
+            run(text, self.language),
+            element("bookmarkEnd", id=number),
+        )
+        if number == 1:
+            heading[0].append(element("pageBreakBefore"))
+        return [heading, *(part for block in item.blocks for part in self.block(block))]
+
+    def contents(self, sections: Iterable[Section]) -> list[Element]:
+        """Write the table of contents: a field that Word brings up to date, filled with linked headings."""
+        entries = [item for item in sections if item.level <= 2]
+        made = []
+        for item in entries:
+            text = f"{item.number} {item.heading.said(self.language)}"
+            link = element("hyperlink", run(text, self.language), anchor=self._bookmarks[item.id], history=1)
+            made.append(paragraph(f"toc{item.level}", link))
+        if made:
+            instruction = element("instrText")
+            instruction.set(SPACE, "preserve")
+            instruction.text = ' TOC \\o "1-2" \\h \\z \\u '
+            marks = [
+                element("r", element("fldChar", fldCharType="begin", dirty="true")),
+                element("r", instruction),
+                element("r", element("fldChar", fldCharType="separate")),
+            ]
+            for position, mark in enumerate(marks):
+                made[0].insert(1 + position, mark)
+            made[-1].append(element("r", element("fldChar", fldCharType="end")))
+        return made
+
+
+def column_widths(columns: tuple[Column, ...]) -> list[int]:
+    """Share out the width of the text; the last column takes what division leaves."""
+    whole = sum(column.share for column in columns)
+    widths = [TEXT_WIDTH * column.share // whole for column in columns]
+    widths[-1] += TEXT_WIDTH - sum(widths)
+    return widths
+
+
+def _lines(content: Content) -> list[list[Inline]]:
+    lines: list[list[Inline]] = [[]]
+    for item in content:
+        if isinstance(item, Break):
+            lines.append([])
+        else:
+            lines[-1].append(item)
+    return lines
+
+
+def _embolden(parts: list[Element]) -> None:
+    for part in parts:
+        for piece in part.iter(f"{W}r"):
+            properties = piece.find(f"{W}rPr")
+            if properties is None:
+                properties = element("rPr")
+                piece.insert(0, properties)
+            properties.append(element("b"))
+
+
+def _cell(width: int, *paragraphs: Element, shade: bool = False) -> Element:
+    properties = element("tcPr", element("tcW", w=width, type="dxa"))
+    if shade:
+        properties.append(element("shd", val="clear", color="auto", fill=SHADE))
+    properties.append(element("vAlign", val="center"))
+    return element("tc", properties, *paragraphs)
+
+
+def _row(*cells: Element, head: bool = False) -> Element:
+    properties = element("trPr", element("cantSplit"))
+    if head:
+        properties.append(element("tblHeader"))
+    return element("tr", properties, *cells)
+
+
+def _table(widths: list[int], rows: list[Element], *, plain: bool = False) -> Element:
+    properties = element(
+        "tblPr",
+        element("tblStyle", val="TableNormal" if plain else "ReportTable"),
+        element("tblW", w=sum(widths), type="dxa"),
+        element("tblLayout", type="fixed"),
+    )
+    grid = element("tblGrid", *(element("gridCol", w=width) for width in widths))
+    return element("tbl", properties, grid, *rows)

@@ -1,0 +1,328 @@
+import dataclasses
+import re
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tonne.engine.data.project import ProjectSpec, checked_project
+from tonne.engine.errors import ProjectError, ReportError
+from tonne.engine.findings import Finding, Severity
+from tonne.engine.result.result import ROLES, Result, YearTotals, rounded
+from tonne.engine.run import run_project
+from tonne.engine.spec.catalogue import bundled, load_methodology
+from tonne.engine.spec.shape import shaped
+from tonne.engine.spec.source import Document, read_yaml
+from tonne.esg import workbook_values
+from tonne.esg.sheet import Amount
+from tonne.esg.workbook import write_workbook
+from tonne.esg.workbook_check import read_back_workbook
+from tonne.esg.workbook_sheets import FINDINGS, READ_ME, READINGS, RESULTS, workbook_sheets
+from tonne.esg.workbook_values import EQUATIONS, PARAMETERS, TERMS
+
+Recompute = Callable[[Mapping[str, Path]], dict[str, Any]]
+
+
+def written(result: Result, folder: Path, name: str = "workbook") -> Path:
+    path = folder / f"{name}.xlsx"
+    write_workbook(result, path)
+    return path
+
+
+def amounts(result: Result) -> dict[tuple[str, str], Amount]:
+    """Every number of the sheets, by sheet and cell."""
+    return {
+        (cell.sheet, f"{cell.column}{cell.row}"): content
+        for sheet in workbook_sheets(result)
+        for cell, content in sheet.cells()
+        if isinstance(content, Amount)
+    }
+
+
+def agrees(expected: Decimal | str, found: Any) -> bool:
+    if isinstance(expected, str):
+        return str(found).startswith("#") if expected.startswith("#") else found == expected
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return False
+    return abs(Decimal(found) - expected) <= Decimal("1e-9") * abs(expected)
+
+
+def disagreements(result: Result, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [
+        f"{sheet} {place}: {found[sheet].get(place)}, not {amount.value} by {amount.formula}"
+        for (sheet, place), amount in amounts(result).items()
+        if not agrees(amount.value, found[sheet].get(place))
+    ]
+
+
+def case_results() -> dict[str, Result]:
+    """One good case of each methodology with outputs, and all cases that round."""
+    results = {}
+    for path in sorted(bundled().root.glob("*/cases/good/*.yaml")):
+        name = path.parts[-4]
+        methodology = load_methodology(name)
+        if methodology.spec.outputs is None:
+            continue
+        document = read_yaml(path)
+        data = {"format": 1, "name": document.data["title"], "methodology": name, **document.data["project"]}
+        places = {steps[1:]: place for steps, place in document.places.items() if steps[:1] == ("project",)}
+        inner = Document(document.path, data, places, document.digest, document.text)
+        project = checked_project(shaped(ProjectSpec, inner, ProjectError), inner, path.parent)
+        results[f"{name}.{path.stem}"] = run_project(project, methodology, lambda _stage: None)
+    return results
+
+
+# -- the numbers, computed anew by LibreOffice
+
+
+def test_libreoffice_computes_every_formula_to_its_stored_value(every_node: Result, recompute: Recompute, tmp_path: Path) -> None:
+    found = recompute({"every_node": written(every_node, tmp_path)})["every_node"]
+    assert sum(amount.formula is not None for amount in amounts(every_node).values()) > 150
+    assert disagreements(every_node, found) == []
+
+
+def test_libreoffice_computes_the_golden_cases(recompute: Recompute, tmp_path: Path) -> None:
+    results = case_results()
+    found = recompute({name: written(result, tmp_path, name) for name, result in results.items()})
+    assert {name: disagreements(result, found[name]) for name, result in results.items()} == dict.fromkeys(results, [])
+
+
+def test_changed_inputs_lead_to_what_the_engine_then_computes(
+    every_node: Result, every_node_with: Callable[[Mapping[str, str]], Result], recompute: Recompute, tmp_path: Path
+) -> None:
+    changed = every_node_with(
+        {
+            "2024-01: 2.6,": "2024-01: 8,",
+            "2023-10: 0, 2023-11: 0.25": "2023-10: 0.5, 2023-11: 0.25",
+            "coal: old": "coal: new",
+            "2023-10: 20.5": "2023-10: 30",
+            "value: 400,": "value: 4000,",
+        }
+    )
+    workbook = openpyxl.load_workbook(written(every_node, tmp_path))
+    rows = {row[0].value: row for row in workbook[PARAMETERS].iter_rows(min_row=4)}
+    inputs = {"x@2024-01": 80, "load@2023-10": 0.5, "option:kiln@coal": 1, "temperature@2023-10": 30, "burnt@coal,2024-02": 4000}
+    for id_, value in inputs.items():
+        rows[id_][5].value = value
+    workbook.save(tmp_path / "changed.xlsx")
+    found = recompute({"changed": tmp_path / "changed.xlsx"})["changed"]
+    column = {cell: value for cell, value in found[EQUATIONS].items() if cell.startswith("A")}
+    for name, values in changed.values.items():
+        for index, value in values.items():
+            cell = next(place for place, text in column.items() if text == changed.label(name, index))
+            assert agrees(value, found[EQUATIONS][f"F{cell[1:]}"]), changed.label(name, index)
+    ids = {text: cell for cell, text in found[RESULTS].items() if cell.startswith("F")}
+    assert changed.years[1].rounded["reduction"] < 0
+    for year in changed.years:
+        for role in ROLES:
+            assert agrees(year.rounded[role], found[RESULTS][f"G{ids[f'{role}.rounded@{year.year}'][1:]}"])
+
+
+@pytest.mark.parametrize("mode", ["floor", "half_up", "conservative", "none"])
+def test_rounding_rule_is_a_formula_and_holds_below_zero_and_near_the_edge(
+    every_node: Result, recompute: Recompute, tmp_path: Path, mode: str
+) -> None:
+    outputs = every_node.methodology.spec.outputs
+    assert outputs is not None
+    spec = every_node.methodology.spec.model_copy(
+        update={"outputs": outputs.model_copy(update={"rounding": outputs.rounding.model_copy(update={"mode": mode})})}
+    )
+    figures = [("2.5", "7.25"), ("1000", "999.0000001"), ("-0.5", "0"), ("12.4999999", "0.4999999"), ("3.0000001", "0.0000001"), ("804345", "2.0000001")]
+    years = []
+    values = {name: dict(every_node.values[name]) for name in every_node.values}
+    for position, (baseline, project) in enumerate(figures):
+        exact = {"baseline": Decimal(baseline), "project": Decimal(project), "leakage": Decimal(0)}
+        exact["reduction"] = exact["baseline"] - exact["project"]
+        years.append(YearTotals(str(2100 + position), exact, rounded(exact, mode)))
+        for role in ("baseline", "project", "reduction"):
+            values.setdefault(getattr(outputs, role), {})[(2100 + position,)] = exact[role]
+    result = dataclasses.replace(every_node, methodology=dataclasses.replace(every_node.methodology, spec=spec), years=tuple(years), values=values)
+    sheets = {sheet.name: sheet for sheet in workbook_sheets(result)}
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet.title = RESULTS
+    for cell, content in sheets[RESULTS].cells():
+        if isinstance(content, Amount):
+            exact_cell = cell.column == "E" and cell.row < 4 + 4 * len(years)
+            sheet[f"{cell.column}{cell.row}"] = float(content.value) if exact_cell else content.formula
+    workbook.save(tmp_path / f"{mode}.xlsx")
+    found = recompute({mode: tmp_path / f"{mode}.xlsx"})[mode][RESULTS]
+    for cell, content in sheets[RESULTS].cells():
+        if isinstance(content, Amount) and cell.column == "G":
+            assert agrees(content.value, found[f"G{cell.row}"]), f"{cell} {content}"
+
+
+# -- what stands on the sheets
+
+
+def test_every_number_has_its_id_beside_it(every_node: Result, tmp_path: Path) -> None:
+    workbook = openpyxl.load_workbook(written(every_node, tmp_path), data_only=True)
+    for name in (PARAMETERS, EQUATIONS):
+        for row in workbook[name].iter_rows(min_row=4, values_only=True):
+            quantity, _, label = row[0].partition("@")
+            index = every_node.dataset.domain.parse(every_node.plan.over(quantity), label)
+            assert index is not None
+            assert row[5] == pytest.approx(float(every_node.value(quantity, index)), rel=1e-14)
+
+
+def test_sheets_stand_in_their_order_with_headings_in_both_languages(every_node: Result, tmp_path: Path) -> None:
+    workbook = openpyxl.load_workbook(written(every_node, tmp_path))
+    assert workbook.sheetnames == [READ_ME, READINGS, PARAMETERS, EQUATIONS, TERMS, RESULTS, FINDINGS]
+    for sheet in workbook.worksheets:
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.page_setup.paperSize == 9
+        assert sheet.print_title_rows == "$1:$3"
+        assert sheet.freeze_panes in {"A4", "B4"}
+        assert "仅供测试" in str(sheet.oddHeader.right.text)
+        assert all(str(cell.value).isascii() is False or "English" in str(cell.value) for cell in sheet[3] if cell.value)
+
+
+def test_statement_digests_and_evidence_are_on_the_first_sheet(every_node: Result, tmp_path: Path) -> None:
+    workbook = openpyxl.load_workbook(written(every_node, tmp_path))
+    text = "\n".join(str(cell.value) for row in workbook[READ_ME].iter_rows() for cell in row if cell.value)
+    for part in ("仅供测试", every_node.digest, every_node.methodology.digest, every_node.project.document.digest, "自行构建", "60位十进制"):
+        assert part in text
+    assert "CCER" not in text
+
+
+def test_texts_that_look_like_formulas_stay_texts(every_node: Result, tmp_path: Path) -> None:
+    path = written(every_node, tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        formulas = [formula for name in archive.namelist() if name.startswith("xl/worksheets/") for formula in re.findall(r"<f>(.*?)</f>", archive.read(name).decode())]
+    assert not [formula for formula in formulas if "HYPERLINK" in formula or "@SUM" in formula or formula == "1+1&amp;全部节点"]
+    workbook = openpyxl.load_workbook(path)
+    texts = {cell.value: cell.data_type for row in workbook[READ_ME].iter_rows() for cell in row}
+    assert texts["=1+1&全部节点"] == texts['=HYPERLINK("http://example.org")'] == "s"
+
+
+def test_scalars_bear_their_id_as_a_name(every_node: Result, tmp_path: Path) -> None:
+    workbook = openpyxl.load_workbook(written(every_node, tmp_path))
+    for name in ("decay", "limit", "reduction.rounded"):
+        sheet, _, cell = workbook.defined_names[name].attr_text.partition("!")
+        row = workbook[sheet.strip("'")][cell.replace("$", "")].row
+        beside = {workbook[sheet.strip("'")].cell(row, column).value for column in (1, 6)}
+        assert name in beside
+    assert not [name for name in workbook.defined_names if "@" in name]
+
+
+def test_control_characters_of_a_finding_do_not_break_the_file(every_node: Result, tmp_path: Path) -> None:
+    finding = Finding("x.y", Severity.NOTE, "=1+1\x00\x0b\u202e坏", "\x1b[31m" + "long " * 8000)
+    result = dataclasses.replace(every_node, findings=(finding,))
+    path = written(result, tmp_path)
+    read_back_workbook(path, result)
+    assert openpyxl.load_workbook(path)[FINDINGS]["D4"].value == "=1+1 坏"
+
+
+def test_same_result_gives_the_same_bytes(every_node: Result, tmp_path: Path) -> None:
+    first = written(every_node, tmp_path, "first").read_bytes()
+    time.sleep(2.1)  # zip archives count time in steps of two seconds
+    assert written(every_node, tmp_path, "second").read_bytes() == first
+
+
+def test_index_sets_too_large_for_rows_are_said_to_be_so(
+    every_node: Result, recompute: Recompute, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook_values, "MAX_LISTED", 3)
+    path = written(every_node, tmp_path)
+    read_back_workbook(path, every_node)
+    workbook = openpyxl.load_workbook(path)
+    rows = {row[0].value: [cell.value for cell in row] for row in workbook[EQUATIONS].iter_rows(min_row=4)}
+    assert "power@2023-10" not in rows
+    assert rows["power"][5] is None
+    assert "values.parquet" in rows["power"][9]
+    assert "'分项 Terms'!F" in str(rows["BE@2023"][5])
+    terms = {row[0].value: [cell.value for cell in row] for row in workbook[TERMS].iter_rows(min_row=4)}
+    assert terms["BE@2023 ∑1"][5] == pytest.approx(148.45)
+    assert "values.parquet" in terms["BE@2023 ∑1"][6]
+    assert disagreements(every_node, recompute({"large": path})["large"]) == []
+
+
+def test_formula_too_long_for_a_cell_is_said_to_be_so(every_node: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tonne.esg.excel_formula.LONGEST_FORMULA", 120)
+    path = written(every_node, tmp_path)
+    read_back_workbook(path, every_node)
+    rows = {row[0].value: [cell.value for cell in row] for row in openpyxl.load_workbook(path)[EQUATIONS].iter_rows(min_row=4)}
+    assert isinstance(rows["power@2023-10"][5], int | float)
+    assert "values.parquet" in rows["power@2023-10"][9]
+    assert str(rows["ER@2023"][5]).startswith("=")
+
+
+def test_a_usual_project_takes_less_than_a_second_and_a_half(every_node: Result, tmp_path: Path) -> None:
+    started = time.perf_counter()
+    read_back_workbook(written(every_node, tmp_path), every_node)
+    assert time.perf_counter() - started < 1.5
+
+
+# -- reading back
+
+
+def edited(path: Path, sheet: str, pattern: str, replacement: str) -> None:
+    """Change the XML of a sheet."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    number = openpyxl.load_workbook(path, read_only=True).sheetnames.index(sheet) + 1
+    name = f"xl/worksheets/sheet{number}.xml"
+    text, count = re.subn(pattern, replacement, parts[name].decode())
+    assert count == 1, pattern
+    parts[name] = text.encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for part, content in parts.items():
+            archive.writestr(part, content)
+
+
+def cell_of(result: Result, sheet: str, id_: str) -> str:
+    for found in workbook_sheets(result):
+        for number, row in enumerate(found.rows, 4):
+            if found.name == sheet and row[0] == id_:
+                return f"F{number}"
+    raise AssertionError(id_)
+
+
+def test_what_was_written_reads_back(every_node: Result, tmp_path: Path) -> None:
+    read_back_workbook(written(every_node, tmp_path), every_node)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "id_", "inside", "replacement", "what"),
+    [
+        (EQUATIONS, "BE@2023", r"<v>[^<]*</v>", "<v>84.6611</v>", "the stored value differs"),
+        (EQUATIONS, "BE@2023", r"<v>[^<]*</v>", "<v></v>", "the stored value differs"),
+        (EQUATIONS, "BE@2023", r"<f>[^<]*</f>", "<f>1+1</f>", "the formula differs"),
+        (EQUATIONS, "BE@2023", r"<f>[^<]*</f>", "", "the formula differs"),
+        (PARAMETERS, "decay", r"<v>[^<]*</v>", "<v>0.91</v>", "the stored value differs"),
+        (PARAMETERS, "decay", r"(?=<v>)", "<f>0.45*2</f>", "a formula stands where a value belongs"),
+        (TERMS, "sums@2023 ∑2 2023-10", r"<v>[^<]*</v>", "<v>5</v>", "the stored value differs"),
+    ],
+)
+def test_changed_cell_is_found_and_named(  # noqa: PLR0917
+    every_node: Result, tmp_path: Path, sheet: str, id_: str, inside: str, replacement: str, what: str
+) -> None:
+    path, cell = written(every_node, tmp_path), cell_of(every_node, sheet, id_)
+    edited(path, sheet, rf'(<c r="{cell}"[^>]*>(?:(?!</c>).)*?){inside}', rf"\g<1>{replacement}")
+    with pytest.raises(ReportError) as refused:
+        read_back_workbook(path, every_node)
+    assert any(f"sheet '{sheet}', cell {cell}: {what}" in problem.what for problem in refused.value.problems)
+
+
+def test_workbook_of_another_result_is_refused_by_id(
+    every_node: Result, every_node_with: Callable[[Mapping[str, str]], Result], tmp_path: Path
+) -> None:
+    other = every_node_with({"2024-01: 2.6,": "2024-01: 8,"})
+    path = written(other, tmp_path)
+    with pytest.raises(ReportError) as refused:
+        read_back_workbook(path, every_node)
+    told = [problem.what for problem in refused.value.problems]
+    assert f"sheet '{EQUATIONS}', cell {cell_of(every_node, EQUATIONS, 'BE@2024')}: the value of BE@2024 differs" in told
+
+
+def test_missing_row_is_told_by_its_id(every_node: Result, tmp_path: Path) -> None:
+    path = written(every_node, tmp_path)
+    row = cell_of(every_node, EQUATIONS, "BE@2023")[1:]
+    edited(path, EQUATIONS, rf'<row r="{row}".*?</row>', "")
+    with pytest.raises(ReportError, match="the id BE@2023 is missing"):
+        read_back_workbook(path, every_node)
