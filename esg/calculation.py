@@ -5,23 +5,34 @@ from fractions import Fraction
 
 from tonne.engine.check.order import reachable
 from tonne.engine.data.domain import Index
+from tonne.engine.plan import FALSE, TRUE, settled
 from tonne.engine.result.result import ROLES
 from tonne.engine.spec import tree
 from tonne.engine.spec.tree import Convert, Number, walk
 from tonne.esg.document import Block, Break, Column, Content, Equation, Note, Paragraph, Phrase, Table, same
-from tonne.esg.figures import SCALAR_YEAR, Figures, followed, in_brackets, in_square, joined, labelled, phrase, printed_unit, spread
-from tonne.esg.formulas import source_tree, whole_formula, with_numbers
+from tonne.esg.figures import (
+    SCALAR_YEAR,
+    Figures,
+    followed,
+    in_brackets,
+    in_square,
+    joined,
+    labelled,
+    phrase,
+    printed_unit,
+    spread,
+)
+from tonne.esg.formulas import branch_formula, condition_text, source_tree, whole_formula, with_numbers
 from tonne.esg.numbers import number_text
 from tonne.esg.wording import (
     BRANCH,
     COMMA,
     EQUATION_NUMBER,
     EVIDENCE,
+    EVIDENCE_LABEL,
     FIRST_ONES,
     FULL_STOP,
     NO_EQUATION,
-    ORIGINS,
-    ROLES as ROLE_WORDS,
     ROUNDING,
     SEMICOLON,
     SPAN,
@@ -31,10 +42,20 @@ from tonne.esg.wording import (
     ZERO,
     ZERO_BY_TEXT,
 )
+from tonne.esg.wording import (
+    ROLES as ROLE_WORDS,
+)
 
 SHOWN_INDICES = 3
 
+LONGEST_CONDITION = 30
+
 SOURCE = Phrase("出处", "source")
+CONDITION = Phrase("条件", "Condition")
+HERE = Phrase("本项目", "This project")
+TAKEN, NOT_TAKEN = Phrase("采用", "applies"), Phrase("不采用", "does not apply")
+BY_VALUES = Phrase("按数值判断", "decided by values")
+OTHERWISE = Phrase("其他情形", "otherwise")
 NO_SOURCE = Phrase("无原文出处", "no place in a source")
 FILLED_IN = Phrase("代入数值", "With numbers")
 RESULT = Phrase("结果", "Result")
@@ -58,7 +79,11 @@ def role_blocks(figures: Figures, role: str | None) -> tuple[Block, ...]:
     seen: set[str] = set()
     for other in ROLES:
         output = getattr(outputs, other)
-        names = [name for name in figures.steps if output and name in reachable(trees, [output]) and name not in seen]
+        names = [
+            name
+            for name in figures.steps
+            if output and name in reachable(trees, [output]) and name not in seen
+        ]
         if other == role:
             return _equations(figures, names) or (_no_equation(figures),)
         seen.update(names)
@@ -79,7 +104,10 @@ def equation_blocks(figures: Figures, name: str) -> tuple[Block, ...]:
     number = figures.number(name)
     blocks: list[Block] = [
         Paragraph(_lead(figures, name), "lead"),
-        Equation(whole_formula(figures, name), EQUATION_NUMBER.filled(number=number) if number else same("")),
+        _branch_table(figures, name)
+        or Equation(
+            whole_formula(figures, name), EQUATION_NUMBER.filled(number=number) if number else same("")
+        ),
     ]
     explained = _where(figures, name)
     if explained:
@@ -96,12 +124,44 @@ def equation_blocks(figures: Figures, name: str) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
+def _branch_table(figures: Figures, name: str) -> Table | None:
+    """Show cases whose conditions are too long to stand beside a brace as a table, and which one the choices leave."""
+    written = source_tree(figures, name)
+    if not isinstance(written, tree.Cases):
+        return None
+    conditions = [condition_text(figures, when) for when, _ in written.branches]
+    if all(len(text.en) <= LONGEST_CONDITION and len(text.zh) <= LONGEST_CONDITION for text in conditions):
+        return None
+    plan = figures.result.plan
+    open_, rows = True, []
+    for (when, expression), text in zip(written.branches, conditions, strict=True):
+        held = settled(when, plan.methodology, plan.choices)
+        taken = TAKEN if open_ and held == TRUE else NOT_TAKEN if not open_ or held == FALSE else BY_VALUES
+        open_ = open_ and held != TRUE
+        rows.append(((branch_formula(figures, name, expression),), (text,), (taken,)))
+    if written.otherwise is not None:
+        otherwise = (branch_formula(figures, name, written.otherwise),)
+        rows.append(
+            (
+                otherwise,
+                (OTHERWISE,),
+                (NOT_TAKEN if not open_ else BY_VALUES if _is_open(figures, name) else TAKEN,),
+            )
+        )
+    return Table((Column((EQUATION,), 5), Column((CONDITION,), 7), Column((HERE,), 3)), tuple(rows))
+
+
+def _is_open(figures: Figures, name: str) -> bool:
+    """Whether values, and not choices alone, decide between the cases."""
+    return isinstance(figures.steps[name].tree, tree.Cases)
+
+
 def _lead(figures: Figures, name: str) -> Content:
     where = figures.where(name)
     source = labelled(SOURCE, where) if where else NO_SOURCE
-    evidence = labelled(ORIGINS["evidence"], figures.evidence(name))
+    evidence = labelled(EVIDENCE_LABEL, figures.evidence(name))
     about = in_square(joined((source, evidence), SEMICOLON))
-    return (figures.name(name), same(" "), figures.symbol(name), about)
+    return (*figures.named(name), about)
 
 
 def _where(figures: Figures, name: str) -> Content:
@@ -116,7 +176,7 @@ def _where(figures: Figures, name: str) -> Content:
     for other in used:
         if other in known and other != name:
             unit = figures.unit(other)
-            lines.append((figures.symbol(other), same(" "), figures.name(other), in_brackets(unit)))
+            lines.append((*figures.named(other), in_brackets(unit)))
     return (WHERE, *spread(lines, SEMICOLON), FULL_STOP) if lines else ()
 
 
@@ -127,7 +187,9 @@ def _filled_in(figures: Figures, name: str) -> list[Block]:
     shown = indices if whole else indices[:SHOWN_INDICES]
     units = dict.fromkeys(figures.unit(name, index) for index in shown)
     unit = next(iter(units)) if len(units) == 1 else same("")
-    head = joined((figures.dimension(dimension) for dimension in step.over), COMMA) if step.over else SPAN_HEAD
+    head = (
+        joined((figures.dimension(dimension) for dimension in step.over), COMMA) if step.over else SPAN_HEAD
+    )
     trivial = isinstance(step.tree, Number)
     columns = [Column((head,), 2)]
     if not trivial:
@@ -165,7 +227,11 @@ def conversion_blocks(figures: Figures) -> tuple[Block, ...]:
     for name, origin, target, factor, offset in found:
         shift = "" if not offset else f" {'−' if offset < 0 else '+'} {number_text(abs(offset), digits=12)}"
         number = figures.number(name)
-        equation: Content = (EQUATION_NUMBER.filled(number=number), same(" "), figures.symbol(name)) if number else (figures.symbol(name),)
+        equation: Content = (
+            (EQUATION_NUMBER.filled(number=number), same(" "), figures.symbol(name))
+            if number
+            else (figures.symbol(name),)
+        )
         conversion = same(f"× {number_text(factor, digits=12)}{shift}")
         rows.append((equation, (_converted(origin),), (_converted(target),), (conversion,)))
     columns = (Column((EQUATION,), 4), Column((FROM,), 3), Column((TO,), 3), Column((FACTOR,), 3, "right"))
@@ -184,15 +250,22 @@ def year_blocks(figures: Figures) -> tuple[Block, ...]:
     if outputs is None or not result.years:
         return ()
     unit = in_brackets(printed_unit(figures.rounding_unit))
-    columns = (Column((SPAN_HEAD,), 5), *(Column((ROLE_WORDS[role], Break(), unit), 4, "right") for role in ROLES))
-    exact = tuple((_span(figures, totals.year), *(_exact(figures, role, totals.year) for role in ROLES)) for totals in result.years)
-    rounded = tuple(
-        (_span(figures, totals.year), *((figures.rounded(role, totals.year),) for role in ROLES)) for totals in result.years
+    columns = (
+        Column((SPAN_HEAD,), 5),
+        *(Column((ROLE_WORDS[role], Break(), unit), 4, "right") for role in ROLES),
     )
-    total = ((TOTAL,), *((figures.rounded_total(role),) for role in ROLES))
+    exact = tuple(
+        (_span(figures, totals.year), *(_exact(figures, role, totals.year) for role in ROLES))
+        for totals in result.years
+    )
+    rounded = tuple(
+        (_span(figures, totals.year), *((figures.rounded(role, totals.year),) for role in ROLES))
+        for totals in result.years
+    )
+    total: tuple[Content, ...] = ((TOTAL,), *((figures.rounded_total(role),) for role in ROLES))
     rule = outputs.rounding
     told = ROUNDING[rule.mode].filled(unit=printed_unit(rule.unit))
-    evidence = in_square(labelled(ORIGINS["evidence"], EVIDENCE[rule.evidence])) if rule.evidence else same("")
+    evidence = in_square(labelled(EVIDENCE_LABEL, EVIDENCE[rule.evidence])) if rule.evidence else same("")
     blocks: list[Block] = [
         Table(columns, exact, EXACT),
         Paragraph((DISPLAYED,), "small"),
@@ -227,9 +300,11 @@ def year_lines(figures: Figures, role: str) -> Content:
     """Print the rounded output of each calendar year on a line of its own."""
     return spread(
         (
-            (labelled(same(totals.year), same("")) if totals.year != SCALAR_YEAR else same(""), *followed(figures.rounded(role, totals.year)))
+            (
+                labelled(same(totals.year), same("")) if totals.year != SCALAR_YEAR else same(""),
+                *followed(figures.rounded(role, totals.year)),
+            )
             for totals in figures.result.years
         ),
         Break(),
     )
-

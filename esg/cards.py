@@ -31,9 +31,12 @@ from tonne.esg.wording import (
     ORIGINS,
     PURPOSES,
     SEMICOLON,
+    STANDARD,
     VALUES_ELSEWHERE,
 )
 
+GIVEN = {"project", "readings", "records"}
+TOLD = ("kind", "file", "choice", "option", "source")  # of where a parameter's values come from
 LISTED_VALUES = 12  # in a card
 SHOWN_VALUES = 3
 MONTH_COLUMNS = 5
@@ -44,6 +47,7 @@ CROSS_CHECK = Phrase("交叉核对", "Cross-check")
 KEY_POINTS = Phrase("核查要点", "Points for verification")
 MONTH = Phrase("月份", "Month")
 CHECKED = Phrase("数值为{value}，参数卡为{card}", "value {value}, card {card}")
+BY_PROJECT = Phrase("数值由项目给出，参数卡为{card}", "value given by the project, card {card}")
 TABLE_SOURCE = Phrase("因子表“{title}”", "factor table “{title}”")
 
 _HAN = re.compile("[\u4e00-\u9fff]")
@@ -116,7 +120,7 @@ def _monitored_card(figures: Figures, name: str, months: Phrase | None) -> KeyVa
 
 
 def _card(figures: Figures, name: str, fields: tuple[tuple[str, Content], ...]) -> KeyValues:
-    named = (CARD["name"], (figures.symbol(name), same(" "), figures.name(name)))
+    named = (CARD["name"], figures.named(name))
     return KeyValues((named, *((CARD[field], content) for field, content in fields)))
 
 
@@ -148,7 +152,11 @@ def _purpose(figures: Figures, name: str, card: Monitoring) -> Phrase:
     result = figures.result
     outputs = result.methodology.spec.outputs
     trees = {step.id: step.tree for step in figures.steps.values()}
-    roles = [role for role in ROLES[:3] if (output := getattr(outputs, role)) and name in reachable(trees, [output])]
+    roles = [
+        role
+        for role in ROLES[:3]
+        if (output := getattr(outputs, role)) and name in reachable(trees, [output])
+    ]
     if not roles:
         roles = ["condition"]
     text = joined((PURPOSES[role] for role in roles), COMMA)
@@ -157,19 +165,25 @@ def _purpose(figures: Figures, name: str, card: Monitoring) -> Phrase:
 
 def _fixed_source(figures: Figures, quantity: Quantity, card: Monitoring) -> Content:
     parameter = quantity.parameter
-    parts = [either(parameter.source), phrase(card.source) if card.source else None, figures.where(quantity.id)]
+    parts = [
+        either(parameter.source),
+        phrase(card.source) if card.source else None,
+        figures.where(quantity.id),
+    ]
     origins = _origins(figures, quantity.id)
     if parameter.from_ == "factor":
         table = figures.result.methodology.tables[str(parameter.table)].spec
         parts.append(TABLE_SOURCE.filled(title=phrase(table.title)))
         sources = dict.fromkeys(str(item["source"]) for item in origins if item.get("source"))
         parts += [_row_source(source, table.source.document) for source in sources]
-    elif origins and origins[0].get("kind") in {"project", "option", "readings", "records"}:
+    elif origins and origins[0].get("kind") in {*GIVEN, "option"}:
         parts.append(_actual(figures, quantity.id))
     text = joined(dict.fromkeys(part for part in parts if part), SEMICOLON)
     found = dict.fromkeys(EVIDENCE[item["evidence"]] for item in origins if item.get("evidence") in EVIDENCE)
     told = figures.evidence(quantity.id)
-    if set(found) - {told}:
+    if any(item.get("kind") in GIVEN for item in origins):
+        told = BY_PROJECT.filled(card=told)
+    elif set(found) - {told}:
         told = CHECKED.filled(value=joined(found, COMMA), card=told)
     return (text, Break(), labelled(ORIGINS["evidence"], told))
 
@@ -187,13 +201,13 @@ def _actual(figures: Figures, name: str) -> Phrase:
     """Say where the values of this run come from: kinds, files and meters, each once."""
     told: dict[Phrase, None] = {}
     for origin in _origins(figures, name):
-        rows = {label: text for label, text in origin_rows({**origin, "meters": []})}
+        rows = dict(origin_rows({key: origin[key] for key in TOLD if key in origin}))
         kind = rows.get(ORIGINS["kind"], KINDS["project"])
         meters = dict.fromkeys(str(meter.get("meter")) for meter in origin.get("meters", []))
         parts = [rows.get(ORIGINS["file"]), rows.get(ORIGINS["choice"]), rows.get(ORIGINS["source"])]
         if meters:
             parts.append(labelled(ORIGINS["meter"], joined(map(same, list(meters)[:10]), COMMA)))
-        extra = joined([part for part in parts if part], COMMA)
+        extra = joined([part for part in parts if part], SEMICOLON)
         brackets = in_brackets(extra)
         told[Phrase(kind.zh + brackets.zh, kind.en + brackets.en)] = None
         if len(told) > LISTED_VALUES:
@@ -208,14 +222,14 @@ def _quality(card: Monitoring) -> Content:
     if card.cross_check:
         lines.append((labelled(CROSS_CHECK, phrase(card.cross_check)),))
     if card.calibration:
-        lines.append((_calibration(card.calibration),))
+        lines += [(told,) for told in _calibration(card.calibration)]
     return spread(lines, Break()) or (NOT_IN_SPEC,)
 
 
-def _calibration(calibration: Calibration) -> Phrase:
+def _calibration(calibration: Calibration) -> list[Phrase]:
     count, _, step = (calibration.every or "").partition(" ")
-    every = EVERY[step].filled(count=count) if step else NOT_IN_SPEC
-    return CALIBRATION.filled(every=every, standard=same(calibration.standard) if calibration.standard else NOT_IN_SPEC)
+    told = [labelled(CALIBRATION, EVERY[step].filled(count=count))] if step else []
+    return [*told, labelled(STANDARD, same(calibration.standard))] if calibration.standard else told
 
 
 def _values(figures: Figures, name: str, months: Phrase | None) -> Content:
@@ -228,7 +242,13 @@ def _values(figures: Figures, name: str, months: Phrase | None) -> Content:
     if not _is_short(over, indices, figures):
         return (VALUES_ELSEWHERE.filled(count=f"{len(indices):,}"),)
     shown = indices if len(indices) <= LISTED_VALUES else indices[:SHOWN_VALUES]
-    content = spread(((labelled(figures.label(over, index), same("")), *figures.with_unit(name, index)) for index in shown), Break())
+    content = spread(
+        (
+            (labelled(figures.label(over, index), same("")), *figures.with_unit(name, index))
+            for index in shown
+        ),
+        Break(),
+    )
     if len(shown) < len(indices):
         content += (Break(), FIRST_ONES.filled(count=f"{len(indices):,}", shown=len(shown)))
     return content
@@ -236,7 +256,9 @@ def _values(figures: Figures, name: str, months: Phrase | None) -> Content:
 
 def _is_short(over: tuple[str, ...], indices: list[Index], figures: Figures) -> bool:
     """Whether the first values tell a reader something: not where there is one for each hour."""
-    return bool(indices) and not any(figures.result.dataset.domain.steps.get(name) in {"minute", "hour"} for name in over)
+    return bool(indices) and not any(
+        figures.result.dataset.domain.steps.get(name) in {"minute", "hour"} for name in over
+    )
 
 
 def is_monthly(figures: Figures, name: str) -> bool:
@@ -249,7 +271,10 @@ def _series(figures: Figures, name: str) -> list[dict[str, Any]]:
     """List the members, other than months, at which a parameter has values."""
     others = [dimension for dimension in figures.result.plan.over(name) if dimension != "month"]
     members = figures.result.dataset.domain.members
-    return [dict(zip(others, combination, strict=True)) for combination in product(*(members[other] for other in others))]
+    return [
+        dict(zip(others, combination, strict=True))
+        for combination in product(*(members[other] for other in others))
+    ]
 
 
 def month_tables(figures: Figures) -> tuple[Block, ...]:
@@ -263,9 +288,10 @@ def month_tables(figures: Figures) -> tuple[Block, ...]:
     if not series:
         return ()
     months = figures.result.dataset.domain.members["month"]
-    tables: list[Block] = []
-    for start in range(0, len(series), MONTH_COLUMNS):
-        tables.append(_month_table(figures, series[start : start + MONTH_COLUMNS], months[:MAX_MONTHS]))
+    tables: list[Block] = [
+        _month_table(figures, series[start : start + MONTH_COLUMNS], months[:MAX_MONTHS])
+        for start in range(0, len(series), MONTH_COLUMNS)
+    ]
     if len(months) > MAX_MONTHS:
         tables.append(Paragraph((FIRST_ONES.filled(count=len(months), shown=MAX_MONTHS),), "small"))
     return tuple(tables)

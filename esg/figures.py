@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tonne.engine.check.checks import evidence_of
 from tonne.engine.data.domain import Index, Member
@@ -16,13 +16,24 @@ from tonne.engine.data.lookup import member_unit
 from tonne.engine.errors import Problem, UnknownNameError
 from tonne.engine.plan import Step
 from tonne.engine.result.result import ROLES, Result, plain
-from tonne.engine.spec.methodology import Quantity
 from tonne.engine.spec.models import Cite, Text
 from tonne.engine.units import unit_label
 from tonne.esg.document import Content, Figure, Formula, Inline, Phrase, same
 from tonne.esg.numbers import number_text
 from tonne.esg.symbols import symbol
-from tonne.esg.wording import COLON, COMMA, DAY, EVIDENCE, IN_BRACKETS, IN_SQUARE, NUMBER, PAGE, PART, TITLED_PART
+from tonne.esg.wording import (
+    COLON,
+    COMMA,
+    DAY,
+    EVIDENCE,
+    IN_BRACKETS,
+    IN_SQUARE,
+    MODULE_PART,
+    NUMBER,
+    PAGE,
+    PART,
+    TITLED_PART,
+)
 
 ROUNDED = ".rounded"
 FUEL_AMOUNT = "fuel_amount"
@@ -42,6 +53,11 @@ class Figures:
         """The equations that are computed, in order."""
         return self.result.plan.steps
 
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the result, which takes long to make of many values."""
+        return self.result.digest
+
     def value(self, name: str, index: Index) -> Figure:
         """Make the figure of a value."""
         unit = self.unit_text(name, index)
@@ -57,7 +73,9 @@ class Figures:
 
     def rounded_total(self, role: str) -> Figure:
         """Make the figure of the sum of the rounded years."""
-        return _figure(f"{role}{ROUNDED}", self.result.rounded_total(role), self.rounding_unit, whole=self.is_whole(role))
+        return _figure(
+            f"{role}{ROUNDED}", self.result.rounded_total(role), self.rounding_unit, whole=self.is_whole(role)
+        )
 
     @property
     def rounding_unit(self) -> str:
@@ -123,12 +141,22 @@ class Figures:
         """Print a value with its unit."""
         return followed(self.value(name, index))
 
+    def is_scalar(self, name: str) -> bool:
+        """Whether a quantity has one value."""
+        known = name in self.result.methodology.quantities
+        return known and not self.result.plan.over(name) and () in self.result.values_of(name)
+
     def name(self, name: str) -> Phrase:
         """Give the name of a quantity or option in words."""
         quantity = self.result.methodology.quantities.get(name)
         option = self.result.methodology.options.get(name.removeprefix("option:"))
         text = quantity.spec.name if quantity else option.name if option else None
         return phrase(text) if text else same(name)
+
+    def named(self, name: str) -> Content:
+        """Print the symbol of a quantity with its name after it, where it has one."""
+        words = self.name(name)
+        return (self.symbol(name), same(" "), words) if words.en != name else (self.symbol(name),)
 
     def symbol(self, name: str) -> Formula:
         """Lay out the symbol of a quantity."""
@@ -172,12 +200,14 @@ class Figures:
             return None
         module = self.result.methodology.modules.get(quantity.prefix.removesuffix("."))
         place = joined(said, COMMA)
-        return Phrase(f"《{module[0].title.zh}》{place.zh}", f"{module[0].title.en}: {place.en}") if module else place
+        return MODULE_PART.filled(id=module[0].id, place=place) if module else place
 
     def number(self, name: str) -> str | None:
         """Give the number that an equation has in its source."""
-        quantity: Quantity = self.result.methodology.quantities[name]
-        return next((cite.number for cite in (quantity.spec.cite, *quantity.cites) if cite and cite.number), None)
+        quantity = self.result.methodology.quantities[name]
+        return next(
+            (cite.number for cite in (quantity.spec.cite, *quantity.cites) if cite and cite.number), None
+        )
 
 
 def _figure(id_: str, value: Decimal, unit: str, *, whole: bool = False) -> Figure:
@@ -188,6 +218,7 @@ def _figure(id_: str, value: Decimal, unit: str, *, whole: bool = False) -> Figu
     return Figure(id_, text, plain(value), Phrase("", "") if unit == "flag" else printed_unit(unit))
 
 
+@lru_cache(maxsize=4096)
 def printed_unit(text: str) -> Phrase:
     """Print a unit in both languages."""
     return Phrase(unit_label(text, "zh"), unit_label(text, "en"))

@@ -3,28 +3,45 @@
 from collections.abc import Callable
 
 from tonne.engine.data.domain import Index
+from tonne.engine.plan import FALSE, settled
 from tonne.engine.spec import tree
 from tonne.engine.spec.models import Parameter
 from tonne.engine.spec.tree import Node
-from tonne.esg.document import Formula
+from tonne.esg.document import Formula, Phrase
 from tonne.esg.figures import Figures
 from tonne.esg.layout import Fence, Layout, Letters, Operator, Words, series
+from tonne.esg.linear import plain
 from tonne.esg.numbers import Language, number_text
 from tonne.esg.symbols import symbol
 from tonne.esg.typeset import formula, substituted
 
 MAX_TERMS = 4
-MAX_BRANCHES = 8  # beyond, the branches that the project's choices leave are shown, not those of the methodology
+MAX_BRANCHES = (
+    8  # beyond, the branches that the project's choices leave are shown, not those of the methodology
+)
 
 
 def whole_formula(figures: Figures, name: str) -> Formula:
     """Lay out an equation with its symbols, as the methodology has it."""
-    node = source_tree(figures, name)
+    return branch_formula(figures, name, source_tree(figures, name))
+
+
+def branch_formula(figures: Figures, name: str, node: Node) -> Formula:
+    """Lay out an equation with a right-hand side, such as one of its branches."""
     options = figures.result.methodology.options
     left = symbol(figures.result.methodology.quantities[name].symbol)
     return Formula(
         formula(left, node, _show(figures, "zh"), "zh", options),
         formula(left, node, _show(figures, "en"), "en", options),
+    )
+
+
+def condition_text(figures: Figures, node: Node) -> Phrase:
+    """Write a condition as a line of text."""
+    options = figures.result.methodology.options
+    return Phrase(
+        plain(formula(None, node, _show(figures, "zh"), "zh", options)),
+        plain(formula(None, node, _show(figures, "en"), "en", options)),
     )
 
 
@@ -38,14 +55,23 @@ def source_tree(figures: Figures, name: str) -> Node:
     return settled if isinstance(written, tree.Cases) and len(written.branches) > MAX_BRANCHES else written
 
 
-def with_numbers(figures: Figures, name: str, index: Index) -> tuple[Formula, Formula | None]:
-    """Lay out the right-hand side with the numbers of an index, and the condition of the branch taken, if any."""
+def with_numbers(figures: Figures, name: str, index: Index) -> tuple[Formula, Phrase | None]:
+    """Lay out the right-hand side with the numbers of an index, and say the condition of the branch taken, if any."""
     step = figures.steps[name]
     at = dict(zip(step.over, index, strict=True))
-    node, when = _branch(figures, step.tree, at)
-    node = _without_cases(figures, node, at)
-    shown = _terms(figures, node, at) or _filled(figures, node, at)
-    return shown, _filled(figures, when, at) if when is not None else None
+    position, node = _branch(figures, step.tree, at)
+    condition = (
+        condition_text(figures, _conditions(figures, name)[position]) if position is not None else None
+    )
+    return _terms(figures, node, at) or _filled(figures, node, at), condition
+
+
+def _conditions(figures: Figures, name: str) -> list[Node]:
+    """List the conditions as written of the cases that the project's choices leave open."""
+    written = figures.result.methodology.quantities[name].tree
+    plan = figures.result.plan
+    conditions = [when for when, _ in written.branches] if isinstance(written, tree.Cases) else []
+    return [when for when in conditions if settled(when, plan.methodology, plan.choices) != FALSE]
 
 
 def _terms(figures: Figures, node: Node, at: dict[str, int | str]) -> Formula | None:
@@ -70,10 +96,9 @@ def _terms(figures: Figures, node: Node, at: dict[str, int | str]) -> Formula | 
 
 def _term(figures: Figures, body: Node, at: dict[str, int | str]) -> Formula:
     """Write one term of a sum, in brackets where it is a sum itself or negative."""
-    node = _without_cases(figures, body, at)
-    term = _filled(figures, node, at)
-    value = figures.result.reference.evaluate(node, at)
-    loose = isinstance(node, tree.Negate) or (isinstance(node, tree.Arithmetic) and node.operator in "+-")
+    term = _filled(figures, body, at)
+    value = figures.result.reference.evaluate(body, at)
+    loose = isinstance(body, tree.Negate) or (isinstance(body, tree.Arithmetic) and body.operator in "+-")
     return Formula(Fence(term.zh), Fence(term.en)) if loose or (value is not None and value < 0) else term
 
 
@@ -81,7 +106,9 @@ def _filled(figures: Figures, node: Node, at: dict[str, int | str]) -> Formula:
     options = figures.result.methodology.options
 
     def written(language: Language) -> Layout:
-        return substituted(node, _values(figures, at, language), _show(figures, language), language, options=options)
+        return substituted(
+            node, _values(figures, at, language), _show(figures, language), language, options=options
+        )
 
     return Formula(written("zh"), written("en"))
 
@@ -123,21 +150,11 @@ def _values(figures: Figures, at: dict[str, int | str], language: Language) -> C
     return value_of
 
 
-def _branch(figures: Figures, node: Node, at: dict[str, int | str]) -> tuple[Node, Node | None]:
-    """Follow an equation of cases to the branch that held, with its condition."""
+def _branch(figures: Figures, node: Node, at: dict[str, int | str]) -> tuple[int | None, Node]:
+    """Follow an equation of cases to the branch that held, with its position; there are no cases inside formulas."""
     if not isinstance(node, tree.Cases):
-        return node, None
-    for when, expression in node.branches:
+        return None, node
+    for position, (when, expression) in enumerate(node.branches):
         if figures.result.reference.holds(when, at):
-            return expression, when
-    return (node.otherwise, None) if node.otherwise is not None else (node, None)
-
-
-def _without_cases(figures: Figures, node: Node, at: dict[str, int | str]) -> Node:
-    """Replace cases by the branch that held; reductions stay, since theirs differ by index."""
-    if isinstance(node, tree.Reduce | tree.Previous):
-        return node
-    if isinstance(node, tree.Cases):
-        taken = _branch(figures, node, at)[0]
-        return node if taken is node else _without_cases(figures, taken, at)
-    return node.rebuilt(tuple(_without_cases(figures, child, at) for child in node.children)) if node.children else node
+            return position, expression
+    return None, node.otherwise or node

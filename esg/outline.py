@@ -23,9 +23,11 @@ class OutlineSection(Model):
     zh: str = Field(min_length=1, max_length=200)
     en: str = Field(min_length=1, max_length=200)
     block: Name | None = None
-    mandatory: bool = Field(True, description="stands with the text `absent` when there is nothing to say; else left out")
+    mandatory: bool = Field(
+        True, description="stands with the text `absent` when there is nothing to say; else left out"
+    )
     absent: Text | None = None
-    sections: "list[OutlineSection]" = []
+    sections: "tuple[OutlineSection, ...]" = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -44,7 +46,7 @@ class Outline(Model):
     version: int = Field(ge=1)
     title: Text
     evidence: Evidence
-    sections: list[OutlineSection] = Field(min_length=1)
+    sections: tuple[OutlineSection, ...] = Field(min_length=1)
 
 
 def outline_ids() -> list[str]:
@@ -60,5 +62,9 @@ def load_outline(name: str) -> Outline:
     """
     known = outline_ids()
     if name not in known:
-        raise ReportError(Problem(f"no outline '{name}'", hint=nearest(name, known) or f"outlines: {', '.join(known)}"))
-    return shaped(Outline, read_yaml(FOLDER / f"{name}.yaml", f"outlines/{name}.yaml", ReportError), ReportError)
+        raise ReportError(
+            Problem(f"no outline '{name}'", hint=nearest(name, known) or f"outlines: {', '.join(known)}")
+        )
+    return shaped(
+        Outline, read_yaml(FOLDER / f"{name}.yaml", f"outlines/{name}.yaml", ReportError), ReportError
+    )

@@ -11,12 +11,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from tonne.esg.breaking import lines_of
 from tonne.esg.document import LANGUAGES, Column, Formula, Phrase, Report, Table, TraceEntry
 from tonne.esg.layout import printable
 from tonne.esg.markup import mathml
 from tonne.esg.numbers import Language
 from tonne.esg.render import TEMPLATES, environment
 
+LONGEST_LINE = 64  # characters of a formula as plain text
 WORDS = {
     "source": ("出处与证据", "Source and evidence"),
     "inputs": ("由下列数值得到：", "Made of:"),
@@ -53,7 +55,8 @@ def _kind(item: object) -> str:
 
 
 def _mathml(formula: Formula, language: Language) -> Markup:
-    return Markup(mathml(formula.said(language)))  # noqa: S704 (the writer escapes)
+    lines = lines_of(formula.said(language), LONGEST_LINE)
+    return Markup("<br>".join(mathml(line) for line in lines))  # noqa: S704 (the writer escapes)
 
 
 def _width(table: Table, column: Column) -> str:

@@ -65,9 +65,13 @@ def _word_figures(path: Path) -> Iterator[FoundFigure]:
             if archive.getinfo("word/document.xml").file_size > LARGEST_PART:
                 raise ReportError(Problem("the document is too large to be read back", Place(str(path))))
             content = archive.read("word/document.xml")
-        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+        root = etree.fromstring(
+            content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+        )
     except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError) as fault:
-        raise ReportError(Problem("this is not a Word document", Place(str(path)), found=str(fault)[:200])) from None
+        raise ReportError(
+            Problem("this is not a Word document", Place(str(path)), found=str(fault)[:200])
+        ) from None
     heading = ""
     for node in root.iter(f"{W}p", f"{W}sdt"):
         if node.tag == f"{W}p":
@@ -106,7 +110,11 @@ class _Expected:
     def shortened(self) -> dict[str, str]:
         """The ids that are too long for a tag, by their tags."""
         result = self.figures.result
-        ids = [result.label(name, index) for name in [*result.plan.needed, *result.values] for index in result.values_of(name)]
+        ids = [
+            result.label(name, index)
+            for name in [*result.plan.needed, *result.values]
+            for index in result.values_of(name)
+        ]
         return {tag: id_ for id_ in ids if (tag := tag_of(id_)) != id_}
 
     def text(self, tag: str, language: Language) -> str:
@@ -119,8 +127,15 @@ def _compare(path: Path, found: Iterable[FoundFigure], result: Result) -> None:
     expected = _Expected(Figures(result))
     problems = [problem for figure in found if (problem := _difference(path, figure, expected))]
     tags = {figure.tag for figure in found}
+    hint = (
+        None
+        if tags
+        else "no number is marked any more: some programs drop the tags of content controls when they save"
+    )
     problems += [
-        Problem("a result is missing in the document", Place(str(path)), expected=id_) for id_ in _required(result) if id_ not in tags
+        Problem("a result is missing in the document", Place(str(path)), expected=id_, hint=hint)
+        for id_ in _required(result)
+        if id_ not in tags
     ]
     if problems:
         raise ReportError(problems)
@@ -132,13 +147,19 @@ def _difference(path: Path, figure: FoundFigure, expected: _Expected) -> Problem
         # The language only matters for the words of a flag, which are read as 0 and 1.
         wanted = expected.text(figure.tag, "en")
     except UnknownNameError:
-        return Problem(f"the document shows {figure.tag[:80]}, which the result does not have", place, found=figure.text[:60])
+        return Problem(
+            f"the document shows {figure.tag[:80]}, which the result does not have",
+            place,
+            found=figure.text[:60],
+        )
     try:
         if read_number(figure.text) == read_number(wanted):
             return None
     except ReportError:
         pass
-    return Problem(f"{figure.tag} differs from the result", place, wanted, figure.text[:60], "write the documents anew")
+    return Problem(
+        f"{figure.tag} differs from the result", place, wanted, figure.text[:60], "write the documents anew"
+    )
 
 
 def _required(result: Result) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tonne.esg.monitoring import monitoring_report
+from tonne.esg.numbers import Language
 from tonne.esg.page import write_page
 from tonne.esg.readback import read_back_page, read_back_word
 from tonne.esg.word import write_word
@@ -21,7 +22,7 @@ from tonne.engine.result.files import (
 from tonne.engine.result.result import Result
 from tonne.esg.folder import whole_folder
 
-WORD_FILES = {"zh": "report.zh.docx", "en": "report.en.docx"}
+WORD_FILES: dict[Language, str] = {"zh": "report.zh.docx", "en": "report.en.docx"}
 PAGE_FILE = "report.html"
 WORKBOOK_FILE = "workbook.xlsx"
 

@@ -16,7 +16,7 @@ FIRST_ROW = 4  # under the title, the note and the headings; rows count from 1
 LONGEST_TEXT = 32_000  # Excel takes 32,767 characters
 WHOLE = "#,##0"
 SCIENTIFIC = "0.00000E+00"
-LATIN_WIDTH, CHINESE_WIDTH = 0.95, 1.8  # of a 9-point letter, in digits of the default font
+LATIN_WIDTH, CHINESE_WIDTH = 0.8, 1.72  # of a 9-point letter, in digits of the default font
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ def without_empty_end(sheet: Sheet) -> Sheet:
 
 def shown_text(text: str) -> str:
     """Leave out of a text what a sheet cannot hold."""
+    if text.isprintable() and len(text) <= LONGEST_TEXT:
+        return text.strip()
     lines = [printable(line) for line in text.split("\n")]
     whole = "\n".join(lines).strip()
     return whole if len(whole) <= LONGEST_TEXT else f"{whole[:LONGEST_TEXT]}…"

@@ -9,17 +9,20 @@ from fractions import Fraction
 from typing import Any
 
 from tonne.engine.data.domain import Index
+from tonne.engine.errors import UnitError
 from tonne.engine.result.result import ROLES
 from tonne.engine.result.trace import trace
 from tonne.esg.document import Figure, Formula, Phrase, TraceEntry, TraceList, same
-from tonne.esg.figures import ROUNDED, Figures, joined, shown_place
+from tonne.esg.figures import ROUNDED, Figures, joined, printed_unit, shown_place
 from tonne.esg.formulas import whole_formula
 from tonne.esg.numbers import number_text
-from tonne.esg.wording import COMMA, EVIDENCE, KINDS, METER, ORIGINS, ROLES as ROLE_WORDS, SEMICOLON, TAKEN
+from tonne.esg.wording import COMMA, EVIDENCE, KINDS, METER, ORIGINS, SEMICOLON, TAKEN
+from tonne.esg.wording import ROLES as ROLE_WORDS
 
 MAX_ENTRIES = 3000
 MAX_INPUTS = 40
 MAX_METERS = 20
+STORED_DIGITS = 9
 
 ROUNDED_FROM = Phrase("按修约规则由下列数值得到", "by the rounding rule from the value below")
 SUM_OF_YEARS = Phrase("各年修约值之和", "sum of the rounded years")
@@ -36,7 +39,9 @@ def trace_list(figures: Figures, shown: Iterable[Figure]) -> TraceList:
             waiting.extend(figure.id for figure in entries[id_].inputs if figure.id not in entries)
     names = dict.fromkeys(entry.quantity for entry in entries.values() if entry.quantity)
     symbols = {name: figures.symbol(name) for name in names}
-    formulas: dict[str, Formula] = {name: whole_formula(figures, name) for name in names if name in figures.steps}
+    formulas: dict[str, Formula] = {
+        name: whole_formula(figures, name) for name in names if name in figures.steps
+    }
     return TraceList(tuple(entries.values()), symbols, formulas)
 
 
@@ -74,12 +79,21 @@ def _computed(figures: Figures, id_: str, name: str, index: Index) -> TraceEntry
     taken = found.inputs[:MAX_INPUTS]
     domain, plan = figures.result.dataset.domain, figures.result.plan
     inputs = tuple(
-        figures.value(item.quantity, domain.parse(plan.over(item.quantity), item.id.partition("@")[2]) or ()) for item in taken
+        figures.value(item.quantity, domain.parse(plan.over(item.quantity), item.id.partition("@")[2]) or ())
+        for item in taken
     )
     origin = origin_rows(found.origin) if found.origin else ()
     left_out = len(found.inputs) - len(taken)
     return TraceEntry(
-        id_, name, figures.name(name), figure.exact, figure.unit, _source(figures, name), origin, inputs, left_out
+        id_,
+        name,
+        figures.name(name),
+        figure.exact,
+        figure.unit,
+        _source(figures, name),
+        origin,
+        inputs,
+        left_out,
     )
 
 
@@ -113,11 +127,11 @@ def _said(key: str, origin: Mapping[str, Any]) -> Phrase:
     if key == "place":
         return same(shown_place(str(value)))
     if key == "given":
-        return same(f"{stored_number(value)} {origin.get('unit', '')}".strip())
+        return stored_amount(str(value), str(origin.get("unit", "1")))
     if key == "choice":
         return same(f"{origin.get('option')} = {value}")
     if key == "totals":
-        return joined((same(f"{stored_number(total)} {unit}") for unit, total in value.items()), COMMA)
+        return joined((stored_amount(str(total), unit) for unit, total in value.items()), COMMA)
     if isinstance(value, Mapping) and {"zh", "en"} <= set(value):
         return Phrase(str(value["zh"]), str(value["en"]))
     if isinstance(value, list):
@@ -126,20 +140,24 @@ def _said(key: str, origin: Mapping[str, Any]) -> Phrase:
 
 
 def _meter(meter: Mapping[str, Any]) -> Phrase:
-    shown = {key: str(meter.get(key, "")) for key in ("meter", "first", "last", "total_unit")}
+    shown = {key: str(meter.get(key, "")) for key in ("meter", "first", "last")}
     return METER.filled(
         meter=shown["meter"],
         count=f"{meter.get('taken', meter.get('count', 0)):,}",
         first=shown["first"],
         last=shown["last"],
-        total=stored_number(str(meter.get("total", "0"))),
-        unit=shown["total_unit"],
+        total=stored_amount(str(meter.get("total", "0")), str(meter.get("total_unit", "1"))),
     )
 
 
-def stored_number(text: str) -> str:
-    """Print an exact number of the data stage as documents print numbers."""
+def stored_amount(number: str, unit: str) -> Phrase:
+    """Print an exact amount of the data stage as documents print numbers."""
     try:
-        return number_text(Fraction(text))
+        printed = printed_unit(unit)
+    except UnitError:
+        printed = same(unit)
+    try:
+        text = number_text(Fraction(number), unit, digits=STORED_DIGITS)
     except (ValueError, ZeroDivisionError):
-        return text
+        text = number
+    return Phrase(f"{text} {printed.zh}".strip(), f"{text} {printed.en}".strip())

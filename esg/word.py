@@ -57,7 +57,11 @@ def write_word(report: Report, language: Language, path: Path) -> None:
         autoescape=True,
     )
     properties = template.docx.core_properties
-    properties.title, properties.subject, properties.author = f"{title} {subject}"[:255], subject[:255], report.engine
+    properties.title, properties.subject, properties.author = (
+        f"{title} {subject}"[:255],
+        subject[:255],
+        report.engine,
+    )
     properties.language = {"zh": "zh-CN", "en": "en"}[language]
     written = io.BytesIO()
     template.save(written)
@@ -71,7 +75,10 @@ def _xml(parts: Iterable[Element]) -> Markup:
 def timeless(archive: bytes) -> bytes:
     """Write an Office archive anew without the times at which it was made."""
     made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
+    with (
+        zipfile.ZipFile(io.BytesIO(archive)) as source,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
         for name in source.namelist():
             content = source.read(name)
             if name == "docProps/core.xml":

@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml import etree
 
+from tonne.esg.breaking import lines_of
 from tonne.esg.document import (
     Break,
     Column,
@@ -37,9 +38,10 @@ NAMESPACES = {"w": WORDML, "m": OMML}
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 TEXT_WIDTH = 9070  # twentieths of a point between the margins of an A4 page
-LABEL_WIDTH = 2350
+LABEL_WIDTH = 2500
 NUMBER_WIDTH = 1100
 SIGNATURE_HEIGHT = 850
+LONGEST_EQUATION, LONGEST_IN_CELL = 64, 46  # characters of plain text
 AMBIGUOUS = set("“”‘’…—·")  # Word takes these from the Latin font unless it is told that they are Chinese
 
 CELL_STYLES = {"left": "TableText", "right": "TableNumber", "centre": "TableCentre"}
@@ -61,9 +63,13 @@ def element(tag: str, *children: Element, **attributes: str | int) -> Element:
 def run(text: str, language: Language, *properties: Element) -> Element:
     """Make a run of text without what must not stand in XML."""
     made = element("r")
-    hints = [element("rFonts", hint="eastAsia")] if language == "zh" and AMBIGUOUS & set(text) else []
-    if hints or properties:
-        made.append(element("rPr", *hints, *properties))
+    chosen = list(properties)
+    if language == "zh" and AMBIGUOUS & set(text):
+        # Word wants the properties in this order.
+        style = sum(item.tag == f"{W}rStyle" for item in chosen)
+        chosen.insert(style, element("rFonts", hint="eastAsia"))
+    if chosen:
+        made.append(element("rPr", *chosen))
     words = element("t")
     words.set(SPACE, "preserve")
     words.text = printable(text)
@@ -129,13 +135,17 @@ class WordBlocks:
     @inline.register
     def _figure(self, item: Figure) -> Element:
         self._numbers += 1
-        properties = element("sdtPr", element("tag", val=tag_of(item.id)), element("id", val=self._numbers), element("text"))
+        properties = element(
+            "sdtPr", element("tag", val=tag_of(item.id)), element("id", val=self._numbers), element("text")
+        )
         content = element("sdtContent", run(item.text.said(self.language), self.language))
         return element("sdt", properties, content)
 
     def line(self, content: Iterable[Inline]) -> list[Element]:
         """Write the parts of a line; breaks stay breaks."""
-        return [element("r", element("br")) if isinstance(item, Break) else self.inline(item) for item in content]
+        return [
+            element("r", element("br")) if isinstance(item, Break) else self.inline(item) for item in content
+        ]
 
     # -- blocks
 
@@ -171,7 +181,11 @@ class WordBlocks:
         for position, contents in enumerate(item.rows):
             total = position >= len(item.rows) - item.totals
             cells = zip(contents, widths, item.columns, strict=True)
-            rows.append(_row(*(self.cell(content, width, column.align, bold=total) for content, width, column in cells)))
+            rows.append(
+                _row(
+                    *(self.cell(content, width, column.align, bold=total) for content, width, column in cells)
+                )
+            )
         made = [_table(widths, rows), paragraph("Gap")]
         if item.caption:
             made.insert(0, paragraph("Caption", self.inline(item.caption), keep=True))
@@ -180,9 +194,10 @@ class WordBlocks:
     @block.register
     def _equation(self, item: Equation) -> list[Element]:
         widths = [TEXT_WIDTH - NUMBER_WIDTH, NUMBER_WIDTH]
-        left = paragraph("Equation", displayed(item.formula.said(self.language)), keep=True)
+        lines = lines_of(item.formula.said(self.language), LONGEST_EQUATION)
+        left = [paragraph("Equation", displayed(line), keep=True) for line in lines]
         right = paragraph("EquationNumber", run(item.number.said(self.language), self.language), keep=True)
-        row = _row(_cell(widths[0], left), _cell(widths[1], right))
+        row = _row(_cell(widths[0], *left), _cell(widths[1], right))
         return [_table(widths, [row], plain=True), paragraph("Gap", keep=True)]
 
     @block.register
@@ -190,7 +205,9 @@ class WordBlocks:
         widths = [LABEL_WIDTH, TEXT_WIDTH - LABEL_WIDTH]
         rows = []
         for place in item.places:
-            row = _row(self.cell((place,), widths[0], "left", shade=True), _cell(widths[1], paragraph("TableText")))
+            row = _row(
+                self.cell((place,), widths[0], "left", shade=True), _cell(widths[1], paragraph("TableText"))
+            )
             row[0].append(element("trHeight", val=SIGNATURE_HEIGHT, hRule="atLeast"))
             rows.append(row)
         return [_table(widths, rows), paragraph("Gap")]
@@ -201,20 +218,31 @@ class WordBlocks:
         """Write the head of a column."""
         return _cell(width, paragraph("TableHead", *self.line(column.head)), shade=True)
 
-    def cell(  # noqa: PLR0913 (each is one visible property)
-        self, content: Content, width: int, align: str, *, keep: bool = False, bold: bool = False, shade: bool = False
+    def cell(
+        self,
+        content: Content,
+        width: int,
+        align: str,
+        *,
+        keep: bool = False,
+        bold: bool = False,
+        shade: bool = False,
     ) -> Element:
         """Write a cell, each line a paragraph; a formula alone on its line is displayed."""
-        lines = [self._cell_line(line, align) for line in _lines(content)]
+        lines = [part for line in _lines(content) for part in self._cell_lines(line, align)]
         if bold:
             for line in lines:
                 _embolden(line)
         return _cell(width, *(paragraph(CELL_STYLES[align], *line, keep=keep) for line in lines), shade=shade)
 
-    def _cell_line(self, line: list[Inline], align: str) -> list[Element]:
+    def _cell_lines(self, line: list[Inline], align: str) -> list[list[Element]]:
         if len(line) == 1 and isinstance(line[0], Formula):
-            return [displayed(line[0].said(self.language), "right" if align == "right" else "left")]
-        return self.line(line)
+            justified = "right" if align == "right" else "left"
+            return [
+                [displayed(part, justified)]
+                for part in lines_of(line[0].said(self.language), LONGEST_IN_CELL)
+            ]
+        return [self.line(line)]
 
     # -- sections
 

@@ -100,11 +100,11 @@ ORIGINS: Mapping[str, Phrase] = {
 TAKEN: Mapping[str, Phrase] = {
     "all": Phrase("全部读数", "all readings"),
     "positive": Phrase("仅正向读数", "positive readings only"),
-    "negative": Phrase("仅反向读数（取绝对值）", "negative readings only, as amounts"),
+    "negative": Phrase("仅反向读数", "negative readings only"),
 }
 METER = Phrase(
-    "{meter}：{count}条读数，{first}至{last}，合计（或均值）{total} {unit}",
-    "{meter}: {count} readings, {first} to {last}, sum (or mean) {total} {unit}",
+    "{meter}：{count}条读数，{first}至{last}，合计（或均值）{total}",
+    "{meter}: {count} readings, {first} to {last}, sum (or mean) {total}",
 )
 STEPS: Mapping[str, Phrase] = {
     "minute": Phrase("分钟", "minute"),
@@ -135,7 +135,8 @@ CARD: Mapping[str, Phrase] = {
     "monitored": Phrase("监测值", "Monitored value"),
     "actual": Phrase("本期数据来源", "Origin in this period"),
 }
-CALIBRATION = Phrase("校准周期：{every}；依据：{standard}。", "Calibration: {every}; standard: {standard}.")
+CALIBRATION = Phrase("校准周期", "Calibration")
+STANDARD = Phrase("校准依据", "Calibration standard")
 EVERY: Mapping[str, Phrase] = {
     "day": Phrase("每{count}日", "every {count} day(s)"),
     "month": Phrase("每{count}个月", "every {count} month(s)"),
@@ -151,7 +152,9 @@ FULL_STOP = Phrase("。", ".")
 COLON = Phrase("：", ": ")
 EQUALS = Phrase(" = ", " = ")
 TOTAL = Phrase("合计", "Total")
-PERIOD = Phrase("{start}至{end}（含首尾两日，共{days}天）", "{start} to {end} (both days included, {days} days)")
+PERIOD = Phrase(
+    "{start}至{end}（含首尾两日，共{days}天）", "{start} to {end} (both days included, {days} days)"
+)
 DAY = Phrase("{year}年{month:02}月{day:02}日", "{year}-{month:02}-{day:02}")
 SPAN = Phrase("{start}至{end}", "{start} to {end}")
 WHOLE_PERIOD = Phrase("整个监测期", "Whole period")
@@ -161,17 +164,23 @@ TITLED_PART = Phrase("“{section}”一节", "section “{section}”")
 NUMBER = Phrase("式（{number}）", "equation ({number})")
 EQUATION_NUMBER = Phrase("（{number}）", "({number})")
 PAGE = Phrase("第{page}页", "page {page}")
+EVIDENCE_LABEL = Phrase("证据等级", "evidence")
+MODULE_PART = Phrase("模块{id}，{place}", "module {id}, {place}")
 IN_SQUARE = Phrase("〔{text}〕", " [{text}]")  # around what may itself hold brackets
 IN_BRACKETS = Phrase("（{text}）", " ({text})")
 FIRST_ONES = Phrase(
     "共{count}个取值，此处列出前{shown}个；全部取值见计算工作簿和values.parquet。",
     "{count} values, of which the first {shown} are shown; all of them are in the workbook and in values.parquet.",
 )
-IN_MONTHS = Phrase("逐月数值见“{heading}”一节的表。", "The values are in the table of the section “{heading}”.")
+IN_MONTHS = Phrase(
+    "逐月数值见“{heading}”一节的表。", "The values are in the table of the section “{heading}”."
+)
 VALUES_ELSEWHERE = Phrase(
     "共{count}个取值，见计算工作簿和values.parquet。", "{count} values; see the workbook and values.parquet."
 )
 ZERO = Phrase("计为0 {unit}，因为：{reason}", "0 {unit}, because: {reason}")
 ZERO_BY_TEXT = Phrase("方法学在{where}中规定为零。", "the methodology sets it to zero ({where}).")
-NO_EQUATION = Phrase("计为0 {unit}，因为方法学没有设此项。", "0 {unit}, because the methodology has no such term.")
+NO_EQUATION = Phrase(
+    "计为0 {unit}，因为方法学没有设此项。", "0 {unit}, because the methodology has no such term."
+)
 BRANCH = Phrase("所取分支的条件：", "Branch taken, where: ")

@@ -7,6 +7,7 @@ texts whatever they begin with. The same result gives the same bytes.
 import datetime
 import math
 import re
+import textwrap
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,7 @@ import xlsxwriter
 
 from tonne.engine.result.result import Result
 from tonne.esg.excel_formula import Cell
-from tonne.esg.sheet import FIRST_ROW, Amount, Content, Sheet, letter, text_width
+from tonne.esg.sheet import FIRST_ROW, Amount, Content, Sheet, letter, shown_text, text_width
 from tonne.esg.workbook_sheets import workbook_sheets
 
 OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
@@ -28,11 +29,12 @@ BODY = {**FONT, "border": 1, "border_color": "#D9D9D9"}
 ID = {**BODY, "font_name": "Consolas"}
 STRONG = {"bold": True, "bg_color": "#F2F2F2"}
 INPUT = {"font_color": "#0000FF"}
-HEADER_LENGTH = 150  # of each of the two; Excel takes 255 characters together
+HEADER_LENGTH, NAME_LENGTH, STATEMENT_LINE = 240, 60, 90  # Excel takes 255 characters
 A4 = 9
 NOTE_ROW = 2
 WIDEST, TALLEST, LINE_HEIGHT, TITLE_HEIGHT = 44, 400, 12.5, 24  # characters, and points
-SLACK = 1.04  # words that do not fit go to the next line whole
+ID_WIDTH = 1.2  # ids are in a wider font
+SLACK = 1.06  # words that do not fit go to the next line whole
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}\Z")
 _LIKE_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+\Z|[RrCc][0-9]*\Z|[Rr][0-9]*[Cc][0-9]*\Z")
@@ -128,8 +130,8 @@ def _width(sheet: Sheet, position: int) -> float:
     column = sheet.columns[position]
     if column.wrap:
         return column.width
-    longest = max((text_width(row[position]) for row in sheet.rows if isinstance(row[position], str)), default=0)  # type: ignore[arg-type]
-    return max(column.width, min(WIDEST, longest + 2))
+    texts = [text for row in sheet.rows for text in row[position : position + 1] if isinstance(text, str)]
+    return max(column.width, min(WIDEST, max(map(text_width, texts), default=0) * ID_WIDTH + 1))
 
 
 def _lines(text: str, width: float) -> int:
@@ -178,17 +180,26 @@ def _frame(worksheet: Any, sheet: Sheet, result: Result) -> None:
         worksheet.autofilter(FIRST_ROW - 2, 0, last, len(sheet.columns) - 1)
     worksheet.set_landscape()
     worksheet.set_paper(A4)
-    worksheet.set_margins(left=0.4, right=0.4, top=0.8, bottom=0.6)
+    worksheet.set_margins(left=0.4, right=0.4, top=0.9, bottom=0.6)
     worksheet.fit_to_pages(1, 0)
     worksheet.repeat_rows(0, FIRST_ROW - 2)
     worksheet.hide_gridlines(2)
-    spec = result.project.spec
-    statement = f"&R&8{_header(spec.statement.zh, 90)}" if spec.statement else ""
-    worksheet.set_header(f"&L&8{_header(spec.name.zh, 90)}{statement}")
+    worksheet.set_header(_header(result))
     worksheet.set_footer("&L&8&A&R&8&P / &N")
 
 
-def _header(text: str, length: int) -> str:
-    """Prepare a text for a page header, where & begins a command and a digit after a size would join it."""
-    line = " ".join(text.split())
-    return f" {line if len(line) <= length else line[: length - 1] + '…'}".replace("&", "&&")
+def _header(result: Result) -> str:
+    """Put the name and the statement of the project at the head of a page, where & begins a command."""
+    spec = result.project.spec
+    lines = [_line(spec.name.zh)[:NAME_LENGTH]]
+    if spec.statement:
+        lines += textwrap.wrap(_line(spec.statement.zh), STATEMENT_LINE)
+    text = "\n".join(lines)
+    room = HEADER_LENGTH - text.count("&")
+    shown = text if len(text) <= room else f"{text[: room - 1]}…"
+    space = " " if shown[:1].isdigit() else ""  # keeps a digit out of the size before it
+    return f"&L&8{space}{shown.replace('&', '&&')}"
+
+
+def _line(text: str) -> str:
+    return shown_text(" ".join(text.split()))

@@ -14,7 +14,7 @@ from tonne.engine.data.domain import Index
 from tonne.engine.result.result import ROLES, Result, YearTotals
 from tonne.esg.document import Phrase, same
 from tonne.esg.excel_formula import Cell, cell_runs, whole
-from tonne.esg.figures import ROUNDED, SCALAR_YEAR, cited, joined, phrase, printed_unit, shown_place
+from tonne.esg.figures import ROUNDED, SCALAR_YEAR, cited, joined, labelled, phrase, printed_unit, shown_place
 from tonne.esg.numbers import ABSENT
 from tonne.esg.sheet import (
     FIRST_ROW,
@@ -159,17 +159,17 @@ def _readings(values: ValueSheets) -> Sheet:
             rows.append((name, both(values.figures.name(name)), *[""] * 9, both(NOT_LISTED)))
     columns = (
         Column("标识 / Id", 16),
-        Column("名称 / Name", 22, wrap=True),
+        Column("名称 / Name", 24, wrap=True),
         Column("计量点 / Meter", 12),
         Column("读数 / Readings", 10),
         Column("取用 / Taken", 9),
-        Column("起 / First", 14, wrap=True),
-        Column("止 / Last", 14, wrap=True),
+        Column("起 / First", 12),
+        Column("止 / Last", 12),
         Column("合计或均值 / Sum or mean", 15),
         Column("单位 / Unit", 8, wrap=True),
         Column("按参数单位 / In the parameter's unit", 15),
         Column("单位 / Unit", 8, wrap=True),
-        Column("文件 / File", 28, wrap=True),
+        Column("文件 / File", 36, wrap=True),
     )
     empty = Phrase("本次计算没有读数或记录文件。", "This run has no files of readings or records.")
     note = Phrase("每个计量点（或记录文件）对每个数值的贡献。", "What each meter, or each file of records, contributed to each value.")
@@ -240,7 +240,7 @@ def _results(values: ValueSheets) -> Sheet:
         rule = ROUNDING[outputs.rounding.mode].filled(unit=printed_unit(outputs.rounding.unit))
         where = cited(outputs.rounding.cite) if outputs.rounding.cite else None
         evidence = EVIDENCE.get(outputs.rounding.evidence or "")
-        note = "\n".join(both(part, "\n") for part in (rule, evidence, where) if part)
+        note = "\n".join(both(part, "\n") for part in (rule, labelled(Phrase("证据等级", "Evidence"), evidence) if evidence else None, where) if part)
     return without_empty_end(Sheet(RESULTS, both(Phrase("结果", "Results")), note, columns, tuple(rows), frozenset(strong)))
 
 

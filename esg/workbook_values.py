@@ -5,6 +5,7 @@ that is no value of its own, or only where a condition holds, gets rows on a she
 are too large for a sheet are not written, and the rows that need them say so.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +15,11 @@ from tonne.engine.compute.reference import At
 from tonne.engine.data.domain import Index
 from tonne.engine.errors import RunError
 from tonne.engine.plan import Step
-from tonne.engine.result.result import MAX_LISTED, Result
+from tonne.engine.result.result import Result
 from tonne.engine.spec.tree import Name, Node, Previous, Reduce
 from tonne.esg.document import Phrase
 from tonne.esg.excel_formula import Cell, UnwritableError, excel_formula
-from tonne.esg.figures import Figures, either, shown_place
+from tonne.esg.figures import Figures, either, printed_unit, shown_place
 from tonne.esg.formulas import whole_formula
 from tonne.esg.linear import plain
 from tonne.esg.numbers import ABSENT
@@ -27,10 +28,20 @@ from tonne.esg.wording import EVIDENCE, KINDS
 
 PARAMETERS, EQUATIONS, TERMS = "参数 Parameters", "公式 Equations", "分项 Terms"
 VALUE_COLUMN = "F"
-MAX_ROWS = 40_000
+MAX_ROWS = 10_000  # of the values, and again of the terms; more would take long to write and to open
 ERROR = "#N/A"
+SAME = "〃"  # as in the row above
 IN_FILE = Phrase("值，取自values.parquet", "value, from values.parquet")
 NOT_LISTED = Phrase("取值过多，未逐行列出，见values.parquet", "too many values for rows; they are in values.parquet")
+
+OPERATIONS = {
+    "sum": Phrase("求和", "sum"),
+    "mean": Phrase("平均", "mean"),
+    "minimum": Phrase("最小值", "minimum"),
+    "maximum": Phrase("最大值", "maximum"),
+    "count": Phrase("计数", "count"),
+    "stdev": Phrase("标准差", "standard deviation"),
+}
 
 _ID = Column("标识 / Id", 16)
 _SYMBOL = Column("符号 / Symbol", 10)
@@ -38,7 +49,7 @@ _NAME = Column("名称 / Name", 27, wrap=True)
 _INDEX = Column("索引 / Index", 10)
 _UNIT = Column("单位 / Unit", 11, wrap=True)
 _LIVE = Column("数值（公式） / Value (formula)", 16)
-_EVIDENCE = Column("证据等级 / Evidence", 18, wrap=True)
+_EVIDENCE = Column("证据等级 / Evidence", 24, wrap=True)
 
 
 @dataclass(slots=True)
@@ -96,7 +107,7 @@ class ValueSheets:
     def spread(self, node: Reduce, term: Node, at: At, owner: str) -> Sequence[Cell] | None:
         """Give each index that a reduction goes through a row on the sheet of terms."""
         inside = [{**at, **dict(zip(node.over, index, strict=True))} for index in self.domain.indices(node.over, at)]
-        if len(inside) > self.limit or len(self.terms) + len(inside) > MAX_ROWS or not self._are_written(node):
+        if len(self.terms) + len(inside) > MAX_ROWS or not self._are_written(node):
             return None
         labels = [self.domain.label(node.over, tuple(inner[name] for name in node.over)) for inner in inside]
         rows = [_Term(f"{owner} {label}", owner.partition(" ")[0], label, node.function) for label in labels]
@@ -153,7 +164,7 @@ class ValueSheets:
             Column("数值 / Value", 16),
             Column("取值方式 / Origin", 17, wrap=True),
             _EVIDENCE,
-            Column("来源 / Source", 38, wrap=True),
+            Column("来源 / Source", 46, wrap=True),
             Column("位置 / Place", 26, wrap=True),
         )
         note = Phrase("蓝色数值为输入，改动后其余各表随之重算。", "The values in blue are inputs; change one, and the other sheets follow.")
@@ -198,25 +209,25 @@ class ValueSheets:
     def _equation_rows(self, step: Step) -> list[tuple[Content, ...]]:
         layout, where = whole_formula(self.figures, step.id), self.figures.where(step.id)
         printed = Phrase(plain(layout.zh), plain(layout.en))
-        tail = (both(printed, "\n"), both(where) if where else ABSENT, both(self.figures.evidence(step.id)))
+        formula, tail = both(printed, "\n"), (both(where) if where else ABSENT, both(self.figures.evidence(step.id)))
         if not self.is_written(step.id):
-            return [(*self._missing(step.id), *tail, both(NOT_LISTED))]
+            return [(*self._missing(step.id), formula, *tail, both(NOT_LISTED))]
         rows: list[tuple[Content, ...]] = []
         values = self.result.values[step.id]
         for index in self.indices(step.id):
             at = dict(zip(step.over, index, strict=True))
             owner = self.result.label(step.id, index)
             amount, note = self._amount(step.tree, at, owner, EQUATIONS, values[index], step.unit.text)
-            rows.append((*self._head(step.id, index), amount, *tail, note))
+            rows.append((*self._head(step.id, index), amount, SAME if rows and "\n" in formula else formula, *tail, note))
         return rows
 
     def _terms(self) -> Sheet:
         columns = (
-            *(_ID, Column("所属 / Of", 12), _NAME, _INDEX, Column("运算 / Operation", 14), _LIVE),
+            *(_ID, Column("所属 / Of", 12), _NAME, _INDEX, Column("运算 / Operation", 16), _LIVE),
             Column("备注 / Note", 30, wrap=True),
         )
         rows = tuple(
-            (row.id, row.owner, both(self.figures.name(row.owner.partition("@")[0])), row.label, row.operation, row.amount, row.note)
+            (row.id, row.owner, self._name(row.owner.partition("@")[0]), row.label, both(OPERATIONS[row.operation]), row.amount, row.note)
             for row in self.terms
         )
         note = Phrase(
@@ -228,17 +239,19 @@ class ValueSheets:
 
     def _head(self, name: str, index: Index) -> tuple[str, ...]:
         label = self.domain.label(self.result.plan.over(name), index)
-        unit = both(self.figures.unit(name, index)) or "1"
+        unit = _unit(self.figures.unit_text(name, index))
         return self.result.label(name, index), self._symbol(name), self._name(name), label, unit
 
     def _missing(self, name: str) -> tuple[Content, ...]:
         """Say of a quantity without rows how many values it has."""
         count = both(Phrase(f"共{_size(self.result, name):,}个", f"{_size(self.result, name):,} values"))
-        return name, self._symbol(name), self._name(name), count, both(self.figures.unit(name)) or "1", None
+        return name, self._symbol(name), self._name(name), count, _unit(self.figures.unit_text(name)), None
 
+    @functools.cache  # noqa: B019 (lives as long as its workbook)
     def _symbol(self, name: str) -> str:
         return plain(self.figures.symbol(name).en)
 
+    @functools.cache  # noqa: B019
     def _name(self, name: str) -> str:
         option = self.result.methodology.options.get(name.removeprefix("option:"))
         if option is None:
@@ -259,6 +272,11 @@ class ValueSheets:
         return " · ".join(filter(None, parts)) or ABSENT
 
 
+@functools.cache
+def _unit(text: str) -> str:
+    return both(printed_unit(text)) or "1"
+
+
 def _size(result: Result, name: str) -> int:
     """Count the indices of a quantity's index set."""
     return math.prod(len(result.dataset.domain.members[dimension]) for dimension in result.plan.over(name))
@@ -269,10 +287,10 @@ def _limit(result: Result) -> int:
     total, limit = 0, 0
     for size in sorted(_size(result, name) for name in [*result.plan.needed, *result.values]):
         total += size
-        if size > MAX_LISTED or total > MAX_ROWS:
+        if total > MAX_ROWS:
             return min(limit, size - 1)
         limit = size
-    return MAX_LISTED
+    return MAX_ROWS
 
 
 def _named_outside_reductions(node: Node) -> list[str]:

@@ -3,6 +3,7 @@
 The skeleton may be edited in Word afterwards, as long as its placeholders and style names stay.
 """
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
+
+from tonne.esg.word import timeless
 
 TARGET = Path(__file__).resolve().parent.parent / "esg" / "templates" / "report.docx"
 
@@ -69,10 +72,17 @@ def paragraph_style(  # noqa: PLR0913 (each is one visible property)
 ) -> Any:
     """Make a paragraph style, or change the one that is there."""
     known = {style.name for style in document.styles}
-    style = document.styles[name] if name in known else document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    style = (
+        document.styles[name]
+        if name in known
+        else document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH, builtin=name.startswith("toc "))
+    )
     set_fonts(style, east_asian)
     style.font.size, style.font.bold, style.font.italic = Pt(size), bold, False
     style.font.color.rgb = colour
+    for tag in ("w:spacing", "w:kern"):  # of letters, from the empty document
+        for extra in style.element.rPr.findall(qn(tag)):
+            style.element.rPr.remove(extra)
     layout = style.paragraph_format
     layout.space_before, layout.space_after, layout.line_spacing = Pt(before), Pt(after), line
     layout.keep_with_next = keep
@@ -85,7 +95,9 @@ def paragraph_style(  # noqa: PLR0913 (each is one visible property)
 def framed(style: Any, colour: str, fill: str) -> None:
     """Give a paragraph style a bar at its left and a light ground."""
     properties = style.element.get_or_add_pPr()
-    borders = parse_xml(f'<w:pBdr {nsdecls("w")}><w:left w:val="single" w:sz="18" w:space="8" w:color="{colour}"/></w:pBdr>')
+    borders = parse_xml(
+        f'<w:pBdr {nsdecls("w")}><w:left w:val="single" w:sz="18" w:space="8" w:color="{colour}"/></w:pBdr>'
+    )
     shade = parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{fill}"/>')
     spacing = properties.find(qn("w:spacing"))
     for element in (borders, shade):
@@ -96,13 +108,21 @@ def make_styles(document: Any) -> None:
     """Make every style that the writer names."""
     centre, right = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
     paragraph_style(document, "Normal", 10.5, after=5, line=1.25)
-    paragraph_style(document, "Title", 22, east_asian=HEADING, bold=True, before=70, after=16, line=1.1, align=centre)
+    paragraph_style(
+        document, "Title", 22, east_asian=HEADING, bold=True, before=70, after=16, line=1.1, align=centre
+    )
     for border in document.styles["Title"].element.pPr.findall(qn("w:pBdr")):
         document.styles["Title"].element.pPr.remove(border)
     paragraph_style(document, "Subtitle", 15, east_asian=HEADING, after=30, line=1.1, align=centre)
-    paragraph_style(document, "Heading 1", 15, east_asian=HEADING, bold=True, before=18, after=7, line=1.1, keep=True)
-    paragraph_style(document, "Heading 2", 12.5, east_asian=HEADING, bold=True, before=13, after=5, line=1.1, keep=True)
-    paragraph_style(document, "Heading 3", 11, east_asian=HEADING, bold=True, before=9, after=4, line=1.1, keep=True)
+    paragraph_style(
+        document, "Heading 1", 15, east_asian=HEADING, bold=True, before=18, after=7, line=1.1, keep=True
+    )
+    paragraph_style(
+        document, "Heading 2", 12.5, east_asian=HEADING, bold=True, before=13, after=5, line=1.1, keep=True
+    )
+    paragraph_style(
+        document, "Heading 3", 11, east_asian=HEADING, bold=True, before=9, after=4, line=1.1, keep=True
+    )
     paragraph_style(document, "Caption", 9.5, east_asian=HEADING, bold=True, before=7, after=3, keep=True)
     paragraph_style(document, "Contents Heading", 15, east_asian=HEADING, bold=True, after=10)
     paragraph_style(document, "toc 1", 10.5, before=4, after=1)
@@ -112,7 +132,9 @@ def make_styles(document: Any) -> None:
     paragraph_style(document, "Where", 9, colour=GREY, before=2, after=4, line=1.15, keep=True)
     paragraph_style(document, "Equation", 11, before=2, after=2)
     paragraph_style(document, "Table Text", 9, line=1.1)
-    paragraph_style(document, "Table Head", 9, east_asian=HEADING, bold=True, line=1.1, align=centre, keep=True)
+    paragraph_style(
+        document, "Table Head", 9, east_asian=HEADING, bold=True, line=1.1, align=centre, keep=True
+    )
     paragraph_style(document, "Table Number", 9, line=1.1, align=right)
     paragraph_style(document, "Table Centre", 9, line=1.1, align=centre)
     paragraph_style(document, "Equation Number", 10.5, align=right)
@@ -121,9 +143,11 @@ def make_styles(document: Any) -> None:
     warning = paragraph_style(document, "Warning", 10, bold=True, colour=RED, before=4, after=6, line=1.2)
     framed(note, "5B7C99", "F3F6F9")
     framed(warning, "A61C1C", "FBF1F1")
-    paragraph_style(document, "Statement", 12, east_asian=HEADING, bold=True, colour=RED, before=6, after=6, align=centre)
+    paragraph_style(
+        document, "Statement", 12, east_asian=HEADING, bold=True, colour=RED, before=6, after=6, align=centre
+    )
     for name in ("Header", "Footer"):
-        paragraph_style(document, name, 8.5, colour=GREY, align=centre)
+        paragraph_style(document, name, 8.5, colour=GREY, after=4 if name == "Header" else 0, align=centre)
     code = document.styles.add_style("Code", WD_STYLE_TYPE.CHARACTER)
     set_fonts(code, BODY, CODE)
     code.font.size = Pt(6.5)
@@ -137,19 +161,33 @@ def name_fonts(document: Any) -> None:
         '<w:charset w:val="86"/><w:family w:val="roman"/><w:pitch w:val="variable"/></w:font>'
         for font, others in ALTERNATIVES.items()
     )
-    part = next(part for part in document.part.package.iter_parts() if str(part.partname) == "/word/fontTable.xml")
+    part = next(
+        part for part in document.part.package.iter_parts() if str(part.partname) == "/word/fontTable.xml"
+    )
     part._blob = f'<?xml version="1.0" encoding="UTF-8"?><w:fonts {nsdecls("w")}>{fonts}</w:fonts>'.encode()  # noqa: SLF001
 
 
 def drop_what_is_not_used(document: Any) -> None:
     """Leave out the styles, effects and thumbnail that come with an empty document."""
-    kept = {"Normal", "Title", "Subtitle", "Caption", "Header", "Footer", "Normal Table", "Default Paragraph Font", "No List"}
+    kept = {
+        "Normal",
+        "Title",
+        "Subtitle",
+        "Caption",
+        "Header",
+        "Footer",
+        "Normal Table",
+        "Default Paragraph Font",
+        "No List",
+    }
     kept |= {"Heading 1", "Heading 2", "Heading 3"}
     for style in list(document.styles):
         linked = style.element.find(qn("w:link"))
         if linked is not None:
             style.element.remove(linked)
-        if style.name.endswith(" Char") or (style.builtin and style.name not in kept and not style.name.startswith("toc ")):
+        if style.name.endswith(" Char") or (
+            style.builtin and style.name not in kept and not style.name.startswith("toc ")
+        ):
             style.element.getparent().remove(style.element)
     for owner in (document.part, document.part.package):
         for key, relation in list(owner.rels.items()):
@@ -167,12 +205,20 @@ def name_languages(document: Any) -> None:
         if setting.get(qn("w:name")) == "compatibilityMode":
             setting.set(qn("w:val"), "15")  # tables then begin at the margin
     properties = document.core_properties
-    properties.author = properties.last_modified_by = properties.title = properties.comments = properties.keywords = ""
+    properties.author = properties.last_modified_by = properties.title = properties.comments = (
+        properties.keywords
+    ) = ""
 
 
 def field(paragraph: Any, instruction: str) -> None:
     """Add a field such as the page number."""
-    for kind, text in (("begin", None), (None, instruction), ("separate", None), ("result", "1"), ("end", None)):
+    for kind, text in (
+        ("begin", None),
+        (None, instruction),
+        ("separate", None),
+        ("result", "1"),
+        ("end", None),
+    ):
         run = paragraph.add_run()
         if kind in {"begin", "separate", "end"}:
             mark = OxmlElement("w:fldChar")
@@ -192,8 +238,8 @@ def make_page(document: Any) -> None:
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = Mm(25)
-    section.top_margin, section.bottom_margin = Mm(26), Mm(24)
-    section.header_distance = section.footer_distance = Mm(13)
+    section.top_margin, section.bottom_margin = Mm(30), Mm(24)
+    section.header_distance = section.footer_distance = Mm(12)
     section.different_first_page_header_footer = True
     section.header.paragraphs[0].add_run("{%p if statement %}")
     for text in ("{{ statement }}", "{%p endif %}", "{{ header }}"):
@@ -236,7 +282,9 @@ def main() -> None:
     make_page(document)
     make_text(document)
     TARGET.parent.mkdir(exist_ok=True)
-    document.save(str(TARGET))
+    written = io.BytesIO()
+    document.save(written)
+    TARGET.write_bytes(timeless(written.getvalue()))
     print(TARGET)
 
 

@@ -194,7 +194,9 @@ class _Inferrer:
             return done, kind
         if kind.unit is not None and kind.unit.is_flag:
             return Compare("!=", done, Number(Fraction(0), "0"), span=node.span), Kind(None, kind.over, condition=True)
-        raise _Misfit("unit", "a number stands where a condition is needed", "a comparison, or a quantity with unit flag", self._words(kind))
+        misfit = _Misfit("unit", "a number stands where a condition is needed", "a comparison, or a quantity with unit flag", self._words(kind))
+        misfit.node = node
+        raise misfit
 
     def any(self, node: Node, context: tuple[str, ...]) -> tuple[Node, Kind]:
         """Complete any node, by its type."""
@@ -363,8 +365,10 @@ class _Inferrer:
         quantity = self.methodology.quantities.get(node.name)
         if quantity is None:
             raise _Misfit("index", f"prev of {node.name}, which is not a quantity")
-        if self.methodology.dimensions[node.dimension].time is None or node.dimension not in quantity.over:
-            raise _Misfit("index", f"prev goes along {node.dimension}, which {node.name} is not over in time")
+        if self.methodology.dimensions[node.dimension].time is None:
+            raise _Misfit("index", f"prev goes along {node.dimension}, which is not a time dimension")
+        if node.dimension not in quantity.over:
+            raise _Misfit("index", f"prev goes along {node.dimension}, but {node.name} is not over {node.dimension}")
         if node.dimension not in context:
             raise _Misfit("index", f"prev along {node.dimension} in an equation that is not over {node.dimension}")
         initial, kind = self.value(node.initial, context)
@@ -406,7 +410,7 @@ class _Inferrer:
                     f"{what} joins different units",
                     f"{unit.text} {dimension_words(unit.dimension)}",
                     self._words(kind),
-                    self._missing(unit, kind.unit),
+                    self._missing(unit, kind.unit, any(isinstance(node, Number) for node, _ in parts)),
                 )
         return [self._converted(node, kind, unit) for node, kind in parts], unit
 
@@ -438,12 +442,18 @@ class _Inferrer:
     def _words(self, kind: Kind) -> str:
         return "a condition" if kind.condition else f"{kind.unit.text} {dimension_words(kind.unit.dimension)}" if kind.unit else "0"
 
-    def _missing(self, expected: Unit, found: Unit) -> str | None:
+    def _missing(self, expected: Unit, found: Unit, number: bool = False) -> str | None:
         """Name the parameter of the methodology whose unit would close the gap, if there is one."""
+        if number:
+            return "numbers in formulas have no unit; a number with a unit is a parameter"
+        if found.dimension == (expected * expected).dimension:
+            return "two quantities of this unit are multiplied; a sum may be meant"
         gap = expected / found
         for name, quantity in self.methodology.quantities.items():
             if quantity.unit.dimension == gap.dimension and not quantity.unit.is_dimensionless and name != self.owner:
                 return f"a factor such as {name} ({quantity.unit.text}) may be missing"
+        if gap.dimension and all(name.startswith("substance") for name, _ in gap.dimension):
+            return "a factor between the substances may be missing, such as a GWP or a ratio of masses like 44/12"
         return None
 
     def check_factors(self) -> None:

@@ -48,10 +48,10 @@ def compare(
             other = columnar.get(name, {}).get(index)
             difference = _difference(terms, name, index, value, other)
             if difference is None or difference > TOLERANCE:
-                label = domain.label(plan.over(name), index)
+                label = f"{name}@{domain.label(plan.over(name), index)}" if plan.over(name) else name
                 problems.append(
                     Problem(
-                        f"the two evaluators differ at {name}@{label}",
+                        f"the two evaluators differ at {label}",
                         plan.methodology.quantities[name].place,
                         f"{value:.17g} (reference)",
                         f"{other!r} (columnar)",

@@ -96,7 +96,8 @@ class Reference:
         if step is None:
             given = self.dataset.value(name, index)
             if given is None:
-                raise _NoValue(f"parameter {name} has no value at {self.domain.label(self.plan.over(name), index)}")
+                over = self.plan.over(name)
+                raise _NoValue(f"parameter {name} has no value" + (f" at {self.domain.label(over, index)}" if over else ""))
             result = decimal(given)
         else:
             at = dict(zip(step.over, index, strict=True))
@@ -131,8 +132,8 @@ class Reference:
 
     def _error(self, name: str, index: Index, what: str) -> RunError:
         quantity = self.plan.methodology.quantities[name]
-        label = self.domain.label(quantity.over, index)
-        return RunError(Problem(f"{name}@{label} has no value: {what}", quantity.place, hint="look at the inputs of that index"))
+        label = f"{name}@{self.domain.label(quantity.over, index)}" if quantity.over else name
+        return RunError(Problem(f"{label} has no value: {what}", quantity.place, hint="look at the inputs of that index"))
 
     # -- numbers, one rule per node type
 

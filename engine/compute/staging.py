@@ -12,7 +12,8 @@ from fractions import Fraction
 from sqlglot import exp
 
 from tonne.engine import calendar
-from tonne.engine.compute.lower import Lowering, column, literal, nothing, table
+from tonne.engine.compute.aggregates import aggregate, count
+from tonne.engine.compute.lower import Lowering, column, literal, table
 from tonne.engine.compute.recurrence import Recursion
 from tonne.engine.plan import Plan, Step
 from tonne.engine.spec.tree import (
@@ -32,8 +33,6 @@ from tonne.engine.spec.tree import (
 )
 
 Frame = tuple[str, ...]
-
-GRID = 2.0**72  # exact for |x| >= 2**-20, total error below 2**-73 per value, totals up to 2**55
 
 
 @dataclass(frozen=True)
@@ -127,6 +126,7 @@ class _Stager:
         self.exact: set[str] = set(plan.needed)
         if bases:
             self.nullable |= set(plan.needed) - set(scalars)
+        self.totals: set[str] = set()
         self.hidden = 0
 
     def run(self) -> Staged:
@@ -292,7 +292,7 @@ class _Stager:
         """Join columns below the layers that are still open."""
         name = f"{'_'.join(frame) or 'scalar'}_{len(self.relations)}"
         query = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("here"))).select(
-            *(exp.alias_(column(item, "there"), item, quoted=True) for item in names)
+            *(exp.alias_(self.joined(item, other), item, quoted=True) for item in names)
         )
         query = query.from_(exp.alias_(table(self.source(frame)), "here"))
         there = exp.alias_(table(relation), "there")
@@ -305,6 +305,14 @@ class _Stager:
         chain = self.chain(frame)
         chain.latest = name
         chain.known.update(names)
+
+    def joined(self, name: str, frame: Frame) -> exp.Expression:
+        """Take a joined column; a total of a group without rows is 0."""
+        value = column(name, "there")
+        if name not in self.totals or not frame:
+            return value
+        absent = exp.Is(this=column(frame[0], "there"), expression=exp.null())
+        return exp.Coalesce(this=value, expressions=[exp.Case().when(absent, literal(0))])
 
     # -- reductions and earlier steps
 
@@ -339,14 +347,18 @@ class _Stager:
         condition = lowering.lower(self.with_literals(where)) if where is not None else None
         strict = lowering.may_be_null(body) or (where is not None and lowering.may_be_null(where))
         name = self.new_name(node.function)
-        counted = value if isinstance(body, Compare | Logic | Not) else None
-        aggregate = _count(counted, condition, strict) if node.function == "count" else _aggregate(node.function, value, condition, strict)
+        if node.function == "count":
+            result = count(value if isinstance(body, Compare | Logic | Not) else None, condition, strict)
+        else:
+            result = aggregate(node.function, value, condition, strict)
+        if node.function in {"sum", "count"}:
+            self.totals.add(name)
         if node.function == "count" or (node.function in {"minimum", "maximum"} and lowering.is_exact(body)):
             self.exact.add(name)
         if strict or node.function not in {"sum", "count"}:
             self.nullable.add(name)
         chain = self.chain(result_frame)
-        chain.waiting.setdefault(body_frame, {})[name] = aggregate
+        chain.waiting.setdefault(body_frame, {})[name] = result
         chain.known.add(name)
         self.place[name] = result_frame
         return name
@@ -455,43 +467,3 @@ def _uses_own_past(step: Step) -> bool:
 
 def _copied(window: Mapping[str, object]) -> dict[str, object]:
     return {key: [item.copy() for item in value] if isinstance(value, list) else value.copy() for key, value in window.items()}  # type: ignore[attr-defined]
-
-
-def exact_sum(value: exp.Expression) -> exp.Expression:
-    """Add up whole multiples of 2**-72, so that neither order nor threads change the result."""
-    scaled = exp.cast(exp.Mul(this=exp.paren(value), expression=literal(GRID)), exp.DataType.Type.INT128)
-    return exp.Mul(this=exp.cast(exp.Sum(this=scaled), exp.DataType.Type.DOUBLE), expression=literal(1 / GRID))
-
-
-def _aggregate(function: str, value: exp.Expression, condition: exp.Expression | None, strict: bool) -> exp.Expression:
-    """Lower a reduction; when something may be NULL, one NULL makes the whole NULL."""
-    taken = exp.Case().when(condition.copy(), value.copy()) if condition is not None else value.copy()
-    summed = exact_sum(taken)
-    count = exp.func("NULLIF", exp.Count(this=taken.copy()), exp.Literal.number(0))
-    results: dict[str, exp.Expression] = {
-        "sum": exp.Coalesce(this=summed, expressions=[literal(0)]) if condition is not None else summed,
-        "mean": exp.Div(this=summed, expression=count, typed=False, safe=False),
-        "minimum": exp.Add(this=exp.Min(this=taken), expression=literal(0)),  # of 0.0 and -0.0 either may come
-        "maximum": exp.Add(this=exp.Max(this=taken), expression=literal(0)),
-    }
-    return _whole(results[function], value, condition) if strict else results[function]
-
-
-def _count(value: exp.Expression | None, condition: exp.Expression | None, strict: bool) -> exp.Expression:
-    """Count where a condition and a value that is a condition hold."""
-    tests = [part.copy() for part in (condition, value) if part is not None]
-    if not tests:
-        return exp.cast(exp.Count(this=exp.Star()), exp.DataType.Type.DOUBLE)
-    held = exp.Case().when(exp.and_(*tests), exp.Literal.number(1))
-    counted = exp.cast(exp.Count(this=held), exp.DataType.Type.DOUBLE)
-    return _whole(counted, value, condition) if strict else counted
-
-
-def _whole(result: exp.Expression, value: exp.Expression | None, condition: exp.Expression | None) -> exp.Expression:
-    """Give a reduction no value when a condition is not known, or where it holds a value is missing."""
-    missing: list[exp.Expression] = [exp.Is(this=exp.paren(condition.copy()), expression=exp.null())] if condition else []
-    if value is not None:
-        lacking: exp.Expression = exp.Is(this=exp.paren(value.copy()), expression=exp.null())
-        missing.append(exp.and_(condition.copy(), lacking) if condition is not None else lacking)
-    count = exp.Count(this=exp.Case().when(exp.or_(*missing), exp.Literal.number(1)))
-    return exp.Case().when(exp.GT(this=count, expression=exp.Literal.number(0)), nothing()).else_(result)

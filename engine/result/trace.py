@@ -10,7 +10,7 @@ from tonne.engine.data.domain import Index
 from tonne.engine.errors import Problem, UnknownNameError, nearest
 from tonne.engine.result.result import Result
 from tonne.engine.spec.models import Cite
-from tonne.engine.spec.tree import Cases, Name, Node, Previous, Reduce
+from tonne.engine.spec.tree import Cases, Logic, Name, Node, Previous, Reduce
 
 MAX_DEPTH = 30
 
@@ -116,6 +116,11 @@ def _used(node: Node, at: At, result: Result, found: dict[tuple[str, Index], Non
                 return
         if node.otherwise is not None:
             _used(node.otherwise, at, result, found)
+        return
+    if isinstance(node, Logic):
+        _used(node.left, at, result, found)
+        if result.reference.holds(node.left, at) == (node.operator == "and"):
+            _used(node.right, at, result, found)
         return
     for child in node.children:
         _used(child, at, result, found)

@@ -78,9 +78,9 @@ def parse(text: str, locate: Locate | None = None) -> Node:
     except lark.exceptions.UnexpectedToken as fault:
         end = fault.token.type == "$END"
         start = len(text) if end else (fault.token.start_pos or 0)
-        found = "the end" if end else f"'{fault.token}'"
+        what = "it ends too early" if end else f"unexpected '{fault.token}'"
         expected = sorted({_TERMINALS.get(name, name) for name in fault.accepts or fault.expected})
-        raise _error(text, locate, start, f"unexpected {found}", f"one of {listing(expected)}", _hint(text, start)) from None
+        raise _error(text, locate, start, what, f"one of {listing(expected)}", _hint(text, start)) from None
     except lark.exceptions.UnexpectedCharacters as fault:
         start = fault.pos_in_stream
         raise _error(text, locate, start, f"unexpected '{text[start]}'", None, _hint(text, start)) from None

@@ -28,7 +28,7 @@ from tonne.engine.units import ONE, Unit, parse_unit
 
 MAX_MODULE_DEPTH = 5
 MAX_QUANTITIES = 10_000
-MAX_FORMULA_TEXT = 400_000
+MAX_FORMULA_TEXT = 200_000
 RESERVED = {"and", "or", "not"}
 
 ModuleFinder = Callable[[str, Place], tuple[MethodologySpec, Document]]
@@ -241,8 +241,8 @@ class _Linker:
     def resolve(self) -> None:
         """Resolve every name in every formula, dimension list and key."""
         for name, quantity in self.quantities.items():
-            self._resolve_dimensions(quantity.over, quantity.place, name)
-            self._refuse_odd_index_set(name, quantity)
+            self._resolve_dimensions(quantity.over, self._part(quantity, "over"), name)
+            self._refuse_odd_index_set(name, quantity, self._part(quantity, "over"))
             changes: dict[str, Node | None] = {}
             for field in ("tree", "when"):
                 tree = getattr(quantity, field)
@@ -268,15 +268,15 @@ class _Linker:
                     )
                 )
 
-    def _refuse_odd_index_set(self, name: str, quantity: Quantity) -> None:
+    def _refuse_odd_index_set(self, name: str, quantity: Quantity, place: Place) -> None:
         over = quantity.over
         steps = [part for part in over if part in self.dimensions and self.dimensions[part].time == part]
         if len(set(over)) < len(over):
-            self.problems.append(Problem(f"{name} is over a dimension twice", quantity.place, found=listing(list(over))))
+            self.problems.append(Problem(f"{name} is over a dimension twice", place, found=listing(list(over))))
         elif len(steps) > 1:
             finest = min(steps, key=calendar.STEPS.index)
             self.problems.append(
-                Problem(f"{name} is over {' and '.join(steps)}, which nest", quantity.place, hint=f"keep {finest}, the finer one")
+                Problem(f"{name} is over {' and '.join(steps)}, which nest", place, hint=f"keep {finest}, the finer one")
             )
 
     def _resolved(self, tree: Node, otherwise: Place, prefix: str) -> Node:
@@ -300,16 +300,12 @@ class _Linker:
         option = node.left.id
         values = list(self.options[option].values)
         written = node.right.id.rpartition(".")[2] if isinstance(node.right, Name) else ""
-        if node.operator not in {"==", "!="} or written not in values:
-            self.problems.append(
-                Problem(
-                    f"option {option} is compared with something that is not one of its values",
-                    place,
-                    f"{option} == one of {listing(values)}",
-                    hint=nearest(written, values) if written else None,
-                )
-            )
-            return node
+        if node.operator not in {"==", "!="} or not written:
+            what = f"option {option} is compared with something that is not one of its values"
+            self.problems.append(Problem(what, place, f"{option} == one of {listing(values)}"))
+            return Chosen(option, values[0], span=node.span)
+        if written not in values:
+            self._no_such_value(option, self.options[option], written, place)
         return Chosen(option, written, node.operator == "==", span=node.span)
 
     def _require_name(self, name: str, place: Place) -> None:
@@ -360,8 +356,9 @@ class _Linker:
                 self._resolve_key(quantity, source)
 
     def _part(self, quantity: Quantity, *steps: str) -> Place:
-        """Find where a part of a parameter stands."""
-        return self.documents[quantity.prefix].place("parameters", quantity.id.removeprefix(quantity.prefix), *steps)
+        """Find where a part of a parameter or equation stands."""
+        kind = "parameters" if isinstance(quantity.spec, Parameter) else "equations"
+        return self.documents[quantity.prefix].place(kind, quantity.id.removeprefix(quantity.prefix), *steps)
 
     def _resolve_key(self, quantity: Quantity, source: str) -> None:
         place = self._part(quantity, "key")
@@ -422,6 +419,7 @@ class _Linker:
     def require(self, spec: MethodologySpec, document: Document) -> None:
         """Require what a methodology as a whole must have."""
         if spec.outputs is not None:
+            unit = self._unit(spec.outputs.rounding.unit, document.place("outputs", "rounding", "unit", "="))
             for role in ("baseline", "project", "leakage", "reduction"):
                 name = getattr(spec.outputs, role)
                 quantity = self.quantities.get(name) if name else None
@@ -430,6 +428,9 @@ class _Linker:
                     self.problems.append(
                         Problem(f"output {role} '{name}' is not an equation", document.place("outputs", role, "="), hint=nearest(name, known))
                     )
+                elif quantity is not None and (quantity.unit.factor, quantity.unit.dimension) != (unit.factor, unit.dimension):
+                    what = f"output {role} {name} does not have the unit of the rounding"
+                    self.problems.append(Problem(what, document.place("outputs", role, "="), unit.text, quantity.unit.text))
             for index, name in enumerate(spec.outputs.reported):
                 if name not in self.quantities:
                     place = document.place("outputs", "reported", index)

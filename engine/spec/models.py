@@ -196,11 +196,11 @@ class Parameter(Model):
         needs = {"default": ("value",), "factor": ("table", "column", "key"), "option": ("option", "by")}
         for field in needs.get(self.from_, ()):
             if getattr(self, field) is None:
-                raise ValueError(f"`from: {self.from_}` needs `{field}:`")
+                raise ValueError(f"`{field}:` with `from: {self.from_}`")
         for origin, fields in needs.items():
             for field in fields:
                 if origin != self.from_ and getattr(self, field) is not None:
-                    raise ValueError(f"`{field}:` goes with `from: {origin}`, not `from: {self.from_}`")
+                    raise ValueError(f"`{field}:` only with `from: {origin}`")
         return self
 
 
@@ -240,7 +240,7 @@ class Equation(Model):
             raise ValueError("either `expr:` or `cases:`")
         for case in (self.cases or [])[:-1]:
             if case.otherwise is not None:
-                raise ValueError("`otherwise:` must be the last case")
+                raise ValueError("`otherwise:` as the last case only")
         return self
 
 
@@ -275,6 +275,14 @@ class Outputs(Model):
     reduction: FullName
     reported: list[FullName] = Field([], description="other equations that the documents show")
     rounding: Rounding
+
+
+class Claims(Model):
+    """What the author claims of the reduction as a whole; the prover decides it."""
+
+    activity: list[Name] = Field([], description="parameters that measure activity: all zero gives zero")
+    proportional: bool = Field(False, description="the reduction is in proportion to the activity")
+    within_baseline: bool = Field(False, description="the reduction never exceeds the baseline emissions")
 
 
 class Condition(Model):
@@ -344,6 +352,7 @@ class MethodologySpec(Model):
     uses: dict[Name, Use] = {}
     equations: dict[Name, Equation] = Field({}, max_length=2000)
     outputs: Outputs | None = None
+    claims: Claims | None = None
     conditions: list[Condition] = []
     boundary: list[EmissionSource] = []
     not_covered: list[NotCovered] = []
@@ -351,9 +360,9 @@ class MethodologySpec(Model):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.kind == "methodology" and self.outputs is None:
-            raise ValueError("a methodology needs `outputs:`")
+            raise ValueError("`outputs:` in a methodology")
         if self.kind == "methodology" and self.category is None:
-            raise ValueError("a methodology needs `category:`")
+            raise ValueError("`category:` in a methodology")
         return self
 
 

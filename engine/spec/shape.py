@@ -41,20 +41,23 @@ def _problem(item: Any, model: type[BaseModel], document: Document) -> Problem:
     if kind == "extra_forbidden":
         allowed = _allowed_keys(model, steps[:-1])
         return Problem(
-            f"unknown key '{str(steps[-1])[:80]}'" + (f" in {'.'.join(map(str, steps[:-1]))}" if steps[:-1] else ""),
+            f"unknown key '{str(steps[-1])[:80]}'" + (f" in {'.'.join(map(str, steps[:-1]))[:200]}" if steps[:-1] else ""),
             document.place(*steps),
             expected=f"one of {listing(allowed)}" if allowed else None,
             hint=nearest(str(steps[-1]), allowed) or "remove it",
         )
     if kind == "missing":
-        return Problem(f"{name} is missing", document.place(*steps[:-1]), hint=f"add `{steps[-1]}:`")
-    expected = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+        return Problem(f"{name[:200]} is missing", document.place(*steps[:-1]), hint=f"add `{steps[-1]}:`")
+    expected = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ").replace("a valid ", "a ")
+    expected = expected.replace("a dictionary", "a mapping").replace("instance of Fraction", "a number")
     if kind == "string_type":
         expected = "text (put it in quotes)" if isinstance(item["input"], (int | bool)) or hasattr(item["input"], "as_tuple") else "text"
     if kind == "string_pattern_mismatch":
         expected = _PATTERNS.get(item["ctx"]["pattern"], expected)
-    place = document.place(*steps, "=") if (*steps, "=") in document.places else document.place(*steps)
-    return Problem(f"{name or 'the file'} is not right", place, expected=expected, found=_shown(item["input"]))
+    of_key = item["loc"][-1:] == ("[key]",)
+    place = document.place(*steps) if of_key or (*steps, "=") not in document.places else document.place(*steps, "=")
+    found = None if kind == "value_error" and isinstance(item["input"], dict | list) else _shown(item["input"])
+    return Problem(f"{name[:200] or 'the file'} is not right", place, expected=expected, found=found)
 
 
 def _real_steps(location: tuple[str | int, ...], document: Document) -> tuple[str | int, ...]:

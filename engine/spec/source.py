@@ -143,6 +143,8 @@ def parse_yaml(text: str, name: str, error: type[TonneError] = SpecError) -> Doc
         raise error(
             Problem(f"this is not YAML: {fault.problem or fault.context}", place, hint="check indentation and quotes")
         ) from None
+    except TonneError:
+        raise
     except (yaml.YAMLError, ValueError) as fault:
         raise error(Problem(f"this is not YAML: {str(fault).splitlines()[0]}", Place(name))) from None
     if reader.problems:

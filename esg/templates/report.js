@@ -67,6 +67,7 @@
     if (path.length > 1) add(head.lastChild, action("back", () => (path.pop(), draw())));
     add(head.lastChild, action("close", () => (panel.hidden = true)));
     const symbol = copyOf("symbol", trace.quantity);
+    panel.lang = ["zh-CN", "en"][language()];
     panel.replaceChildren(head);
     add(
       panel,

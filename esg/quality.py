@@ -1,0 +1,138 @@
+"""How good the data are: the files read and what they gave, the findings, the two evaluators, the digests."""
+
+from tonne.engine.data.domain import Index
+from tonne.engine.findings import Severity
+from tonne.esg import cards
+from tonne.esg.document import Block, Break, Column, Content, Marked, Paragraph, Phrase, Table, same
+from tonne.esg.figures import Figures, in_brackets, spread
+from tonne.esg.numbers import number_text
+from tonne.esg.tracing import stored_amount
+from tonne.esg.wording import SEVERITIES, TAKEN, WHOLE_PERIOD
+
+MAX_READING_ROWS = 400
+
+FILE, SIZE, DIGEST = (
+    Phrase("文件", "File"),
+    Phrase("字节数", "Bytes"),
+    Phrase("摘要值（SHA-256）", "Digest (SHA-256)"),
+)
+PARAMETER, AT, METER = (
+    Phrase("参数", "Parameter"),
+    Phrase("时段", "Period"),
+    Phrase("计量点/记录", "Meter / records"),
+)
+READINGS, IN_FILE, TAKEN_AS = (
+    Phrase("读数条数", "Readings"),
+    Phrase("文件中数值", "In the file"),
+    Phrase("计入值", "Value"),
+)
+READING_VALUES = Phrase("由数据文件得到的参数取值", "Values made of data files")
+MORE_READINGS = Phrase(
+    "共{count}行，此处列出前{shown}行；全部来源见result.json。",
+    "{count} rows, of which the first {shown} are shown; all origins are in result.json.",
+)
+SEVERITY, CODE, FINDING = Phrase("类别", "Severity"), Phrase("代码", "Code"), Phrase("内容", "Finding")
+AGREED = Phrase(
+    "参考求值程序（60位十进制）与列式求值程序（双精度浮点）对同一组公式各自独立求值。共比较{count}个数值，最大相对偏差为{largest}{at}，"
+    "未超过容许值1×10⁻⁹。本报告采用参考求值程序的数值。",
+    "The reference evaluator (60 decimal digits) and the columnar evaluator (double precision) each computed the same formulas on "
+    "their own. {count} values were compared; the largest relative difference is {largest}{at}, within the tolerance of 1×10⁻⁹. "
+    "The values in this report are those of the reference evaluator.",
+)
+
+
+def reading_blocks(figures: Figures) -> tuple[Block, ...]:
+    """List the data files, and what each meter or record contributed."""
+    files = tuple(
+        ((same(file.path),), (same(f"{file.bytes:,}"),), (Marked(same(file.sha256), "code"),))
+        for file in figures.result.dataset.files
+    )
+    if not files:
+        return ()
+    blocks: list[Block] = [
+        Table((Column((FILE,), 4), Column((SIZE,), 2, "right"), Column((DIGEST,), 10)), files)
+    ]
+    rows = cards.fed_values(figures)
+    shown = tuple(_fed_row(figures, name, index) for name, index in rows[:MAX_READING_ROWS])
+    columns = (
+        Column((PARAMETER,), 4),
+        Column((AT,), 3),
+        Column((METER,), 4),
+        Column((READINGS,), 3, "right"),
+        Column((IN_FILE,), 4, "right"),
+        Column((TAKEN_AS,), 4, "right"),
+    )
+    if shown:
+        blocks.append(Table(columns, shown, READING_VALUES))
+    if len(rows) > len(shown):
+        blocks.append(Paragraph((MORE_READINGS.filled(count=f"{len(rows):,}", shown=len(shown)),), "small"))
+    return tuple(blocks)
+
+
+def _fed_row(figures: Figures, name: str, index: Index) -> tuple[Content, ...]:
+    """Show one value with a line for each meter, or for each unit of a record file."""
+    origin = figures.result.dataset.provenance[name][index]
+    meters, counts, totals = [], [], []
+    for meter in origin.get("meters", []):
+        meters.append(same(str(meter["meter"])))
+        counts.append(same(f"{int(meter['taken']):,}"))
+        totals.append(stored_amount(str(meter["total"]), str(meter["total_unit"])))
+    if origin["kind"] == "records":
+        meters.append(same(str(origin.get("file", ""))))
+        counts.append(same(f"{int(origin.get('count', 0)):,}"))
+        totals += [stored_amount(str(total), unit) for unit, total in origin.get("totals", {}).items()]
+    taken: Content = () if origin.get("take", "all") == "all" else (Break(), TAKEN[origin["take"]])
+    over = figures.result.plan.over(name)
+    members = zip(over, index, strict=True)
+    at = spread(((figures.member(dimension, member),) for dimension, member in members), Break()) or (
+        WHOLE_PERIOD,
+    )
+    lines = (spread(((item,) for item in column), Break()) for column in (meters, counts, totals))
+    return ((figures.symbol(name), *taken), at, *lines, figures.with_unit(name, index))
+
+
+def finding_blocks(figures: Figures) -> tuple[Block, ...]:
+    """List the findings, heaviest first."""
+    order = list(Severity)
+    found = sorted(figures.result.findings, key=lambda finding: order.index(finding.severity))
+    rows = tuple(
+        (
+            (SEVERITIES[finding.severity.value],),
+            (Marked(same(finding.code), "code"),),
+            (Phrase(finding.zh, finding.en),),
+        )
+        for finding in found
+    )
+    return (
+        (Table((Column((SEVERITY,), 5), Column((CODE,), 9), Column((FINDING,), 18)), rows),) if rows else ()
+    )
+
+
+def agreement_blocks(figures: Figures) -> tuple[Block, ...]:
+    """Say how well the two evaluators agree."""
+    agreement = figures.result.agreement
+    if not agreement.compared:
+        return ()
+    at = in_brackets(same(agreement.at)) if agreement.at else same("")
+    text = AGREED.filled(
+        count=f"{agreement.compared:,}", largest=number_text(agreement.largest, digits=3), at=at
+    )
+    return (Paragraph((text,)),)
+
+
+def digest_blocks(figures: Figures) -> tuple[Block, ...]:
+    """List the digests by which every input and the result can be recognised."""
+    result = figures.result
+    methodology = result.methodology
+    documents = [methodology.document, *(document for _, document in methodology.modules.values())]
+    documents += [table.document for table in methodology.tables.values()]
+    listed = {document.path: document.digest for document in documents}
+    rows: list[tuple[Phrase, str]] = [
+        (Phrase("计算结果", "Result"), figures.digest),
+        (Phrase("项目文件", "Project file"), result.project.document.digest),
+        (Phrase("方法学（含模块和因子表）", "Methodology with modules and tables"), methodology.digest),
+        *((same(path), digest) for path, digest in sorted(listed.items())),
+        *((same(file.path), file.sha256) for file in result.dataset.files),
+    ]
+    table = tuple(((label,), (Marked(same(digest), "code"),)) for label, digest in rows)
+    return (Table((Column((FILE,), 6), Column((DIGEST,), 10)), table),)

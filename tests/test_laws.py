@@ -1,0 +1,186 @@
+import copy
+import datetime
+import re
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tonne.engine import calendar
+from tonne.engine.compute.compare import compare
+from tonne.engine.compute.reference import Reference
+from tonne.engine.data.choices import chosen_options
+from tonne.engine.data.collect import collect
+from tonne.engine.data.project import ProjectSpec, checked_project
+from tonne.engine.errors import ProjectError
+from tonne.engine.plan import make_plan
+from tonne.engine.spec.catalogue import bundled, load_methodology
+from tonne.engine.spec.shape import shaped
+from tonne.engine.spec.source import Document, read_yaml
+
+CASES = sorted(bundled().root.glob("*/cases/good/*.yaml"))
+WHOLE = [path for path in CASES if load_methodology(path.parts[-4]).spec.kind == "methodology"]
+MONTHS = [path for path in WHOLE if len(set(re.findall(r"\d{4}-\d{2}(?=:)", path.read_text(encoding="utf-8")))) > 1]
+# One unit, and how many of another make it.
+OTHER_UNITS = {
+    "MWh": [("kWh", "1000"), ("GJ", "3.6"), ("TJ", "0.0036"), ("万kWh", "0.1")],
+    "kWh": [("MWh", "0.001"), ("MJ", "3.6")],
+    "t": [("kg", "1000"), ("Mg", "1")],
+    "Nm3": [("10^4 Nm3", "0.0001")],
+    "tCO2/MWh": [("kgCO2/kWh", "1"), ("gCO2/kWh", "1000"), ("kgCO2/MWh", "1000")],
+    "1": [("%", "100"), ("‰", "1000")],
+    "km": [("m", "1000")],
+    "m": [("km", "0.001"), ("cm", "100")],
+}
+
+
+def case_id(path):
+    return f"{path.parts[-4]}/{path.stem}"
+
+
+def project_data(path) -> dict[str, Any]:
+    data = read_yaml(path).data
+    return {"format": 1, "name": data["title"], "methodology": path.parts[-4], **data["project"]}
+
+
+class Run:
+    """A bundled methodology on the project part of one of its cases, both evaluators compared."""
+
+    def __init__(self, bench, data: dict[str, Any]) -> None:
+        document = Document("case.yaml", data, {}, "", "")
+        project = checked_project(shaped(ProjectSpec, document, ProjectError), document, bundled().root)
+        self.methodology = load_methodology(data["methodology"])
+        plan = make_plan(self.methodology, chosen_options(project, self.methodology))
+        store = bench.store.cursor()
+        self.dataset = collect(project, plan, store)
+        reference = Reference(plan, self.dataset)
+        self.values = reference.compute_all()
+        compare(reference, self.values, bench.columnar(plan, self.dataset))
+
+    def totals(self) -> dict[str, Fraction]:
+        """The outputs of the whole period, not rounded."""
+        outputs = self.methodology.spec.outputs
+        names = [outputs.baseline, outputs.project, outputs.leakage, outputs.reduction]
+        return {name: Fraction(sum(self.values[name].values())) for name in names if name}
+
+
+def numbers_of(value: dict[str, Any]):
+    """Each number of a value with a way to replace it and the labels of its index."""
+    if "value" in value:
+        yield value["value"], (), lambda new: value.update(value=new)
+    for label in list(value.get("at", {})):
+        yield value["at"][label], (label,), lambda new, label=label: value["at"].update({label: new})
+    for row in value.get("rows", []):
+        yield row["value"], tuple(map(str, row["at"].values())), lambda new, row=row: row.update(value=new)
+
+
+def monitored(data):
+    parameters = load_methodology(data["methodology"]).parameters
+    return {name: value for name, value in data["values"].items() if parameters[name].parameter.from_ == "monitored"}
+
+
+def scaled(data, factor_of):
+    changed = copy.deepcopy(data)
+    for name, value in monitored(changed).items():
+        for position, (number, _, replace) in enumerate(list(numbers_of(value))):
+            replace(Decimal(number) * factor_of(name, position))
+    return changed
+
+
+def near(one: Fraction, other: Fraction) -> bool:
+    return abs(one - other) <= Fraction(1, 10**40) * (1 + abs(other))
+
+
+@pytest.mark.parametrize("path", WHOLE, ids=case_id)
+def test_no_activity_is_no_emission_and_no_reduction(bench, path):
+    run = Run(bench, scaled(project_data(path), lambda _name, _position: 0))
+    assert set(run.totals().values()) == {0}
+
+
+@pytest.mark.parametrize("path", WHOLE, ids=case_id)
+def test_twice_the_activity_is_twice_the_reduction(bench, path):
+    data = project_data(path)
+    once, thrice = Run(bench, data).totals(), Run(bench, scaled(data, lambda _name, _position: 3)).totals()
+    assert all(near(thrice[name], 3 * value) for name, value in once.items())
+
+
+@pytest.mark.parametrize("path", CASES, ids=case_id)
+def test_values_in_other_units_are_the_same_values(bench, path):
+    data = project_data(path)
+    expected = Run(bench, data)
+    units = [(name, other) for name, value in data.get("values", {}).items() for other in OTHER_UNITS.get(value["unit"], [])]
+    for rank in range(max((len(OTHER_UNITS[value["unit"]]) for value in data.get("values", {}).values()
+                           if value["unit"] in OTHER_UNITS), default=0)):  # fmt: skip
+        changed = copy.deepcopy(data)
+        for value in changed["values"].values():
+            others = OTHER_UNITS.get(value["unit"], [])
+            if others:
+                value["unit"], factor = others[rank % len(others)]
+                for number, _, replace in list(numbers_of(value)):
+                    replace(Decimal(number) * Decimal(factor))
+        run = Run(bench, changed)
+        assert run.dataset.values == expected.dataset.values
+        assert run.values == expected.values
+    assert units or not data.get("values")
+
+
+def part_of(data, first: datetime.date, last: datetime.date) -> dict[str, Any]:
+    """The same project with a part of the monitoring period and the values of that part."""
+    changed = copy.deepcopy(data)
+    changed["monitoring_period"] = {"start": str(first), "end": str(last)}
+    months = {calendar.label("month", number) for number in calendar.steps_between("month", first, last)}
+    known = months | {month[:4] for month in months}
+    is_time = re.compile(r"\d{4}(-\d{2})?\Z")
+
+    def stays(labels) -> bool:
+        return all(str(label) in known for label in labels if is_time.match(str(label)))
+
+    for value in changed["values"].values():
+        if "at" in value:
+            value["at"] = {label: number for label, number in value["at"].items() if stays([label])}
+        if "rows" in value:
+            value["rows"] = [row for row in value["rows"] if stays(row["at"].values())]
+    return changed
+
+
+def splits(data):
+    """The months after the first one at which the period can be cut."""
+    period = data["monitoring_period"]
+    start, end = (datetime.date.fromisoformat(str(period[key])) for key in ("start", "end"))
+    numbers = list(calendar.steps_between("month", start, end))[1:]
+    return start, end, [calendar.start("month", number).date() for number in numbers]
+
+
+@pytest.mark.parametrize("path", MONTHS, ids=case_id)
+def test_parts_of_a_period_add_up_to_the_whole(bench, path):
+    data = project_data(path)
+    start, end, cuts = splits(data)
+
+    @settings(max_examples=6)
+    @given(st.sampled_from(cuts), st.lists(st.decimals("0", "5", places=3), min_size=7, max_size=7))
+    def law(cut, factors):
+        changed = scaled(data, lambda name, position: factors[(len(name) + position) % 7])
+        whole = Run(bench, changed).totals()
+        first = Run(bench, part_of(changed, start, cut - datetime.timedelta(days=1))).totals()
+        second = Run(bench, part_of(changed, cut, end)).totals()
+        assert all(near(first[name] + second[name], value) for name, value in whole.items())
+
+    law()
+
+
+@pytest.mark.parametrize("path", WHOLE, ids=case_id)
+def test_reduction_is_what_is_left_of_the_baseline_for_any_activity(bench, path):
+    data = project_data(path)
+
+    @settings(max_examples=6)
+    @given(st.lists(st.decimals("0", "1000000", places=6), min_size=7, max_size=7))
+    def law(factors):
+        run = Run(bench, scaled(data, lambda name, position: factors[(len(name) + position) % 7]))
+        outputs, totals = run.methodology.spec.outputs, run.totals()
+        rest = totals[outputs.baseline] - totals.get(outputs.project or "", 0) - totals.get(outputs.leakage or "", 0)
+        assert near(totals[outputs.reduction], rest)
+
+    law()
