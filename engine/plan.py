@@ -159,7 +159,7 @@ def _choice(node: Node, methodology: Methodology, choices: Mapping[str, Choice])
 
 def _simplified(node: Node) -> Node:
     if isinstance(node, Not):
-        return {TRUE: FALSE, FALSE: TRUE}.get(node.operand, node)
+        return FALSE if node.operand == TRUE else TRUE if node.operand == FALSE else node
     if isinstance(node, Logic):
         neutral, deciding = (TRUE, FALSE) if node.operator == "and" else (FALSE, TRUE)
         if deciding in {node.left, node.right}:

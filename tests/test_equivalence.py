@@ -351,3 +351,95 @@ def check_seed(bench, seed):
     else:
         with pytest.raises(RunError):
             reference.compute_all()
+
+
+def decimals(least, most, places=3):
+    return st.integers(least * 10**places, most * 10**places).map(lambda number: Fraction(number, 10**places))
+
+
+def labelled(draw, labels, numbers):
+    return {label: draw(numbers) for label in labels}
+
+
+LAGOON_MONTHS = [f"2024-{month:02}" for month in range(1, 7)]
+DECAY_YEARS, WASTE = ["2010", "2011", "2013"], ["food", "wood"]
+HOUR = {"start": "2024-05-01", "end": "2024-05-01"}
+
+
+@settings(max_examples=15)
+@given(st.data())
+def test_lagoon_agrees_on_any_data(bench, data):
+    values = {
+        "COD_BL": labelled(data.draw, LAGOON_MONTHS, decimals(0, 1000)),
+        "lagoon_emptied": labelled(data.draw, LAGOON_MONTHS, st.sampled_from([0, 1])),
+        "T": labelled(data.draw, LAGOON_MONTHS, decimals(-20, 40, 1) | st.just(Fraction(10)) | st.just(Fraction(30))),
+    }
+    bench.compute(bench.fixture("lagoon"), values, period={"start": "2024-01-01", "end": "2024-06-30"})
+
+
+@settings(max_examples=15)
+@given(st.data())
+def test_decay_agrees_on_any_data(bench, data):
+    pairs = [f"{year},{waste}" for year in DECAY_YEARS for waste in WASTE]
+    values = {
+        "W": labelled(data.draw, pairs, decimals(0, 100_000)),
+        "DOC": labelled(data.draw, WASTE, decimals(0, 1)),
+        "k": labelled(data.draw, WASTE, decimals(0, 1)),
+        "f": data.draw(decimals(0, 100, 1)),
+    }
+    members = {"deposit_year": DECAY_YEARS, "waste": WASTE}
+    bench.compute(bench.fixture("waste_decay"), values, members, period={"start": "2010-07-01", "end": "2014-06-30"})
+
+
+@settings(max_examples=8)
+@given(st.integers(0, 2**32), st.sampled_from(["open", "enclosed_default", "enclosed_measured"]))
+def test_flare_agrees_on_any_data(bench, seed, kind):
+    random_ = random.Random(seed)
+    minutes = [f"2024-05-01T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
+    values = {
+        "V_gas": {minute: Fraction(random_.choice([0, random_.randint(0, 10**6)]), 1000) for minute in minutes},
+        "share_CH4": {minute: Fraction(random_.randint(0, 1000), 10) for minute in minutes},
+        "flare.flame": {minute: random_.choice([0, 1, 1, 1]) for minute in minutes},
+        "flare.T_EG": {minute: random_.choice([499, 500, 500.5, 850]) for minute in minutes},
+        "flare.F_EG": {minute: Fraction(random_.randint(0, 1000), 10**6) for minute in minutes},
+        "flare.T_low": 500,
+        "flare.F_low": "3.58",
+        "flare.F_high": 358,
+    }
+    methodology = bench.fixture("landfill_gas", ("flare_module",))
+    bench.compute(methodology, values, choices={"flare.flare": kind}, period=HOUR)
+
+
+TRANSCENDENTAL = """\
+dimensions: {month: {time: month}, fuel: {members: [coal, gas, oil]}}
+parameters:
+  a: {unit: '1', over: [month, fuel], from: fixed}
+  b: {unit: '%', over: [fuel], from: fixed}
+  T: {unit: degC, over: [month], from: fixed}
+  T_ref: {unit: K, from: fixed}
+  area: {unit: m2, over: [month], from: fixed}
+equations:
+  decay: {unit: '1', over: [month, fuel], expr: exp(-a * b) * (1 - exp(-b))}
+  logs: {unit: '1', over: [month, fuel], expr: log(a + 1) / log(2) + log(exp(b))}
+  side: {unit: m, over: [month], expr: sqrt(area) + area ** 0.5}
+  power: {unit: '1', over: [month, fuel], expr: (a + 1) ** b * 2 ** -a}
+  arrhenius: {unit: '1', over: [month], expr: exp((T - T_ref) / T_ref)}
+  spread: {unit: '1', over: [month], expr: 'stdev(log(a + 1), over=fuel)'}
+  year_mean: {unit: '1', expr: 'mean(decay * a, over=[month, fuel]) - mean(decay, over=[month, fuel])'}
+  warm: {unit: flag, over: [month], expr: T >= T_ref}
+"""
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_functions_agree_on_any_data(bench, data):
+    months = [f"2024-{month:02}" for month in range(1, 4)]
+    fuels = ["coal", "gas", "oil"]
+    values = {
+        "a": labelled(data.draw, [f"{month},{fuel}" for month in months for fuel in fuels], decimals(0, 50)),
+        "b": labelled(data.draw, fuels, decimals(0, 100)),
+        "T": labelled(data.draw, months, decimals(-30, 60) | st.just(Fraction(25))),
+        "T_ref": "298.15",
+        "area": labelled(data.draw, months, decimals(0, 10_000)),
+    }
+    bench.compute(TRANSCENDENTAL, values, period={"start": "2024-01-01", "end": "2024-03-31"})

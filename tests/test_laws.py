@@ -28,7 +28,7 @@ MONTHS = [path for path in WHOLE if len(set(re.findall(r"\d{4}-\d{2}(?=:)", path
 OTHER_UNITS = {
     "MWh": [("kWh", "1000"), ("GJ", "3.6"), ("TJ", "0.0036"), ("万kWh", "0.1")],
     "kWh": [("MWh", "0.001"), ("MJ", "3.6")],
-    "t": [("kg", "1000"), ("Mg", "1")],
+    "t": [("kg", "1000"), ("g", "1000000")],
     "Nm3": [("10^4 Nm3", "0.0001")],
     "tCO2/MWh": [("kgCO2/kWh", "1"), ("gCO2/kWh", "1000"), ("kgCO2/MWh", "1000")],
     "1": [("%", "100"), ("‰", "1000")],
@@ -111,11 +111,9 @@ def test_twice_the_activity_is_twice_the_reduction(bench, path):
 def test_values_in_other_units_are_the_same_values(bench, path):
     data = project_data(path)
     expected = Run(bench, data)
-    units = [(name, other) for name, value in data.get("values", {}).items() for other in OTHER_UNITS.get(value["unit"], [])]
-    for rank in range(max((len(OTHER_UNITS[value["unit"]]) for value in data.get("values", {}).values()
-                           if value["unit"] in OTHER_UNITS), default=0)):  # fmt: skip
+    for rank in range(4):
         changed = copy.deepcopy(data)
-        for value in changed["values"].values():
+        for value in changed.get("values", {}).values():
             others = OTHER_UNITS.get(value["unit"], [])
             if others:
                 value["unit"], factor = others[rank % len(others)]
@@ -124,7 +122,6 @@ def test_values_in_other_units_are_the_same_values(bench, path):
         run = Run(bench, changed)
         assert run.dataset.values == expected.dataset.values
         assert run.values == expected.values
-    assert units or not data.get("values")
 
 
 def part_of(data, first: datetime.date, last: datetime.date) -> dict[str, Any]:

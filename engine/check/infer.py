@@ -418,7 +418,7 @@ class _Inferrer:
         if kind.unit is None:
             return node
         factor, offset = conversion(kind.unit, target)
-        if (factor, offset) == (1, 0):
+        if factor == 1 and offset == 0:
             return node
         self.conversions.append(Conversion(self.owner, kind.unit.text, target.text, factor, offset))
         return Convert(node, factor, offset, kind.unit.text, target.text, span=node.span)

@@ -10,18 +10,18 @@ from tonne.engine.compute.lower import literal, nothing
 GRID = 2.0**72  # exact for |x| >= 2**-20, total error below 2**-73 per value, totals up to 2**55
 
 
-def exact_sum(value: exp.Expression) -> exp.Expression:
+def exact_sum(value: exp.Expr) -> exp.Expr:
     """Add up whole multiples of 2**-72, so that neither order nor threads change the result."""
     scaled = exp.cast(exp.Mul(this=exp.paren(value), expression=literal(GRID)), exp.DataType.Type.INT128)
     return exp.Mul(this=exp.cast(exp.Sum(this=scaled), exp.DataType.Type.DOUBLE), expression=literal(1 / GRID))
 
 
-def aggregate(function: str, value: exp.Expression, condition: exp.Expression | None, strict: bool) -> exp.Expression:
+def aggregate(function: str, value: exp.Expr, condition: exp.Expr | None, strict: bool) -> exp.Expr:
     """Lower a reduction; when something may be NULL, one NULL makes the whole NULL."""
     taken = exp.Case().when(condition.copy(), value.copy()) if condition is not None else value.copy()
     summed = exact_sum(taken)
     number = exp.func("NULLIF", exp.Count(this=taken.copy()), exp.Literal.number(0))
-    results: dict[str, exp.Expression] = {
+    results: dict[str, exp.Expr] = {
         "sum": exp.Coalesce(this=summed, expressions=[literal(0)]),
         "mean": exp.Div(this=summed, expression=number, typed=False, safe=False),
         "minimum": exp.Add(this=exp.Min(this=taken), expression=literal(0)),  # of 0.0 and -0.0 either may come
@@ -30,7 +30,7 @@ def aggregate(function: str, value: exp.Expression, condition: exp.Expression | 
     return _whole(results[function], value, condition) if strict else results[function]
 
 
-def count(value: exp.Expression | None, condition: exp.Expression | None, strict: bool) -> exp.Expression:
+def count(value: exp.Expr | None, condition: exp.Expr | None, strict: bool) -> exp.Expr:
     """Count where a condition and a value that is a condition hold."""
     tests = [part.copy() for part in (condition, value) if part is not None]
     if not tests:
@@ -40,13 +40,13 @@ def count(value: exp.Expression | None, condition: exp.Expression | None, strict
     return _whole(counted, value, condition) if strict else counted
 
 
-def _whole(result: exp.Expression, value: exp.Expression | None, condition: exp.Expression | None) -> exp.Expression:
+def _whole(result: exp.Expr, value: exp.Expr | None, condition: exp.Expr | None) -> exp.Expr:
     """Give a reduction no value when a condition is not known, or where it holds a value is missing."""
-    missing: list[exp.Expression] = []
+    missing: list[exp.Expr] = []
     if condition is not None:
         missing.append(exp.Is(this=exp.paren(condition.copy()), expression=exp.null()))
     if value is not None:
-        lacking: exp.Expression = exp.Is(this=exp.paren(value.copy()), expression=exp.null())
+        lacking: exp.Expr = exp.Is(this=exp.paren(value.copy()), expression=exp.null())
         missing.append(exp.and_(condition.copy(), lacking) if condition is not None else lacking)
     lacked = exp.Count(this=exp.Case().when(exp.or_(*missing), exp.Literal.number(1)))
     return exp.Case().when(exp.GT(this=lacked, expression=exp.Literal.number(0)), nothing()).else_(result)

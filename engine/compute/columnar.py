@@ -48,7 +48,7 @@ def whole_query(staged: Staged, final: exp.Query) -> exp.Query:
     """Put all relations of a staged plan and a last query into one statement."""
     query = final.copy()
     for relation in staged.relations:
-        query = query.with_(  # type: ignore[union-attr]
+        query = query.with_(
             exp.to_identifier(relation.name, quoted=True),
             as_=relation.query.copy(),
             materialized=False if relation.row_level else None,

@@ -42,14 +42,14 @@ def table(name: str) -> exp.Table:
     return exp.to_table(f'"{name}"')
 
 
-def literal(value: Fraction | float) -> exp.Expression:
+def literal(value: Fraction | float) -> exp.Expr:
     """Write a number as a typed literal: a bare 0.75 would be a DECIMAL on some engines, and lose digits."""
     digits = repr(abs(float(value)))
     number = exp.cast(exp.Literal.number(digits if "e" in digits else f"{digits}e0"), exp.DataType.Type.DOUBLE)
     return exp.Neg(this=number) if value < 0 else number
 
 
-def nothing() -> exp.Expression:
+def nothing() -> exp.Expr:
     """Write the absence of a number."""
     return exp.cast(exp.null(), exp.DataType.Type.DOUBLE)
 
@@ -71,7 +71,7 @@ class Lowering:
         self.exact = exact
         self.hoist = hoist
 
-    def lower(self, node: Node) -> exp.Expression:
+    def lower(self, node: Node) -> exp.Expr:
         """Lower a node that is a number or a condition."""
         rule = self._rules.get(type(node))
         if rule is None:
@@ -102,22 +102,22 @@ class Lowering:
             return all(self.is_exact(value) for value in values)
         return isinstance(node, Number)
 
-    def _short(self, node: Node) -> exp.Expression:
+    def _short(self, node: Node) -> exp.Expr:
         """Lower what a guard will repeat."""
         return self.lower(node if isinstance(node, Name | Number) else self.hoist(node))
 
-    def _number(self, node: Number) -> exp.Expression:
+    def _number(self, node: Number) -> exp.Expr:
         return literal(node.value)
 
-    def _name(self, node: Name) -> exp.Expression:
+    def _name(self, node: Name) -> exp.Expr:
         if node.id in self.labels:
             return exp.cast(column(node.id), exp.DataType.Type.DOUBLE)
         return column(node.id)
 
-    def _negate(self, node: Negate) -> exp.Expression:
+    def _negate(self, node: Negate) -> exp.Expr:
         return exp.Neg(this=exp.paren(self.lower(node.operand)))
 
-    def _arithmetic(self, node: Arithmetic) -> exp.Expression:
+    def _arithmetic(self, node: Arithmetic) -> exp.Expr:
         if node.operator == "/":
             return self._divide(node)
         if node.operator == "**":
@@ -125,14 +125,14 @@ class Lowering:
         operation = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}[node.operator]
         return operation(this=exp.paren(self.lower(node.left)), expression=exp.paren(self.lower(node.right)))
 
-    def _divide(self, node: Arithmetic) -> exp.Expression:
+    def _divide(self, node: Arithmetic) -> exp.Expr:
         if _is_safe(node):
             return exp.Div(this=exp.paren(self.lower(node.left)), expression=self.lower(node.right), typed=False, safe=False)
         divisor = self._short(node.right)
         quotient = exp.Div(this=exp.paren(self.lower(node.left)), expression=divisor.copy(), typed=False, safe=False)
         return exp.Case().when(exp.EQ(this=divisor, expression=literal(0)), nothing()).else_(quotient)
 
-    def _power(self, node: Arithmetic) -> exp.Expression:
+    def _power(self, node: Arithmetic) -> exp.Expr:
         if _is_safe(node):
             return exp.Pow(this=self.lower(node.left), expression=self.lower(node.right))
         base, exponent = self._short(node.left), self._short(node.right)
@@ -143,25 +143,25 @@ class Lowering:
         )
         return exp.Case().when(exp.or_(zero, negative), nothing()).else_(exp.Pow(this=base, expression=exponent))
 
-    def _convert(self, node: Convert) -> exp.Expression:
+    def _convert(self, node: Convert) -> exp.Expr:
         value = exp.paren(self.lower(node.operand))
         factor = node.factor
         if factor.numerator == 1 and factor.denominator != 1:
-            scaled: exp.Expression = exp.Div(this=value, expression=literal(factor.denominator), typed=False, safe=False)
+            scaled: exp.Expr = exp.Div(this=value, expression=literal(factor.denominator), typed=False, safe=False)
         elif factor != 1:
             scaled = exp.Mul(this=value, expression=literal(factor))
         else:
             scaled = value
         return exp.Add(this=exp.paren(scaled), expression=literal(node.offset)) if node.offset else scaled
 
-    def _compare(self, node: Compare) -> exp.Expression:
+    def _compare(self, node: Compare) -> exp.Expr:
         comparison = {"==": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}[node.operator]
         left, right = _unconverted(node.left, node.right)
         if self.is_exact(left) and self.is_exact(right):
             return comparison(this=exp.paren(self.lower(left)), expression=exp.paren(self.lower(right)))
         return self._compare_with_noise(node.operator, left, right)
 
-    def _compare_with_noise(self, operator: str, left: Node, right: Node) -> exp.Expression:
+    def _compare_with_noise(self, operator: str, left: Node, right: Node) -> exp.Expr:
         """Compare so that sides which differ by floating-point noise only are equal."""
         gap = exp.Sub(this=exp.paren(self._short(left)), expression=exp.paren(self._short(right)))
         noise = self._noise(left, right)
@@ -172,7 +172,7 @@ class Lowering:
             return (exp.GT if operator == ">" else exp.LTE)(this=exp.paren(gap), expression=noise)
         return (exp.GTE if operator == ">=" else exp.LT)(this=exp.paren(gap), expression=exp.Neg(this=exp.paren(noise)))
 
-    def _noise(self, left: Node, right: Node) -> exp.Expression:
+    def _noise(self, left: Node, right: Node) -> exp.Expr:
         """How far two sides may differ; where it decides, a column is as large as the number it is compared with."""
         for side, other in ((left, right), (right, left)):
             if isinstance(side, Name) and isinstance(other, Number):
@@ -180,7 +180,7 @@ class Lowering:
         size = exp.Add(this=self._size(left), expression=self._size(right))
         return exp.Add(this=exp.Mul(this=literal(RELATIVE_NOISE), expression=exp.paren(size)), expression=literal(ABSOLUTE_NOISE))
 
-    def _size(self, node: Node) -> exp.Expression:
+    def _size(self, node: Node) -> exp.Expr:
         """How large the terms are whose sum or difference a node is."""
         if isinstance(node, Arithmetic) and node.operator in "+-":
             return exp.Add(this=self._size(node.left), expression=self._size(node.right))
@@ -191,7 +191,7 @@ class Lowering:
             return exp.Add(this=self._size(scaled), expression=literal(abs(node.offset)))
         return exp.Abs(this=self._short(node))
 
-    def _logic(self, node: Logic) -> exp.Expression:
+    def _logic(self, node: Logic) -> exp.Expr:
         """Join conditions; an unknown left side stays unknown, as it stops the reference."""
         join = exp.and_ if node.operator == "and" else exp.or_
         left, right = self.lower(node.left), self.lower(node.right)
@@ -200,7 +200,7 @@ class Lowering:
         unknown = self._unknown(node.left, left)
         return exp.Case().when(unknown, exp.cast(exp.null(), exp.DataType.Type.BOOLEAN)).else_(join(left, right))
 
-    def _unknown(self, node: Node, condition: exp.Expression) -> exp.Expression:
+    def _unknown(self, node: Node, condition: exp.Expr) -> exp.Expr:
         """Lower whether a condition is unknown; of a comparison of columns, whether one of them is missing."""
         if isinstance(node, Not):
             return self._unknown(node.operand, condition)
@@ -210,10 +210,10 @@ class Lowering:
                 return exp.or_(*(exp.Is(this=self.lower(side), expression=exp.null()) for side in lacking))
         return exp.Is(this=exp.paren(condition.copy()), expression=exp.null())
 
-    def _not(self, node: Not) -> exp.Expression:
+    def _not(self, node: Not) -> exp.Expr:
         return exp.not_(exp.paren(self.lower(node.operand)))
 
-    def _cases(self, node: Cases) -> exp.Expression:
+    def _cases(self, node: Cases) -> exp.Expr:
         otherwise = self.lower(node.otherwise) if node.otherwise is not None else nothing()
         if not node.branches:
             return otherwise
@@ -225,7 +225,7 @@ class Lowering:
             case = case.when(condition, self.lower(expression))
         return case.else_(otherwise)
 
-    def _call(self, node: Call) -> exp.Expression:
+    def _call(self, node: Call) -> exp.Expr:
         if node.function in {"min", "max"}:
             return self._extreme(node)
         argument = node.arguments[0]
@@ -240,7 +240,7 @@ class Lowering:
             return exp.Case().when(exp.GTE(this=value, expression=literal(0)), exp.Sqrt(this=value.copy())).else_(nothing())
         return _rounded(node.function, value, exact=self.is_exact(argument))
 
-    def _extreme(self, node: Call) -> exp.Expression:
+    def _extreme(self, node: Call) -> exp.Expr:
         if len(node.arguments) > 2:
             shorter = Call(node.function, node.arguments[:-1], span=node.span)
             return self._extreme(Call(node.function, (self.hoist(shorter), node.arguments[-1]), span=node.span))
@@ -250,7 +250,7 @@ class Lowering:
         case = exp.Case().when(missing, nothing()) if any(map(self.may_be_null, node.arguments)) else exp.Case()
         return case.when(first, left).else_(right)
 
-    _rules: Mapping[type[Node], Callable[..., exp.Expression]] = {  # noqa: RUF012
+    _rules: Mapping[type[Node], Callable[..., exp.Expr]] = {  # noqa: RUF012
         Number: _number,
         Name: _name,
         Negate: _negate,
@@ -280,7 +280,7 @@ def _unconverted(left: Node, right: Node) -> tuple[Node, Node]:
     return (left.operand, right.operand) if same else (left, right)
 
 
-def _rounded(function: str, value: exp.Expression, exact: bool) -> exp.Expression:
+def _rounded(function: str, value: exp.Expr, exact: bool) -> exp.Expr:
     """Round, taking what lies within floating-point noise of a whole or half number for that number."""
     size = exp.Abs(this=value.copy())
     scaled = exp.Mul(this=literal(RELATIVE_NOISE), expression=size.copy())

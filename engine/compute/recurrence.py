@@ -14,7 +14,7 @@ from tonne.engine.spec.tree import Node, Previous
 class Recursion:
     """Builds the recursive query of a recurrence: the first step from the initial values, each next from the one before."""
 
-    lower: Callable[[Node, set[str]], exp.Expression]
+    lower: Callable[[Node, set[str]], exp.Expr]
     source: str
     relation: str
     frame: tuple[str, ...]

@@ -65,11 +65,11 @@ class _Chain:
     """The state of one frame while it is built."""
 
     latest: str | None
-    layers: list[dict[str, exp.Expression]] = field(default_factory=list)
+    layers: list[dict[str, exp.Expr]] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
     own: list[str] = field(default_factory=list)
-    waiting: dict[Frame, dict[str, exp.Expression]] = field(default_factory=dict)
+    waiting: dict[Frame, dict[str, exp.Expr]] = field(default_factory=dict)
 
 
 def stage(plan: Plan, bases: Mapping[Frame, str] | None = None, scalars: Mapping[str, float] | None = None) -> Staged:
@@ -210,7 +210,7 @@ class _Stager:
         if own:
             self.chain(frame).own.append(name)
 
-    def lower_step(self, tree: Node, names: set[str]) -> exp.Expression:
+    def lower_step(self, tree: Node, names: set[str]) -> exp.Expr:
         """Lower a formula of a recurrence, where nothing can be put into a column of its own."""
         lowering = Lowering(frozenset(self.order), self.nullable | names, self.exact, lambda node: node)
         return lowering.lower(self.with_literals(tree))
@@ -218,7 +218,7 @@ class _Stager:
     def lowering(self, frame: Frame) -> Lowering:
         return Lowering(frozenset(self.order), self.nullable, self.exact, lambda node: self.spill(node, frame))
 
-    def add(self, name: str, expression: exp.Expression, frame: Frame) -> None:
+    def add(self, name: str, expression: exp.Expr, frame: Frame) -> None:
         chain = self.chain(frame)
         used = {part.name for part in expression.find_all(exp.Column)}
         if not chain.layers or used & chain.fresh:
@@ -254,8 +254,8 @@ class _Stager:
         if not chain.layers:
             return source
         name = f"{'_'.join(frame) or 'scalar'}_{len(self.relations)}"
-        query: exp.Query = exp.select()
-        ctes: list[tuple[str, exp.Query]] = []
+        query = exp.select()
+        ctes: list[tuple[str, exp.Select]] = []
         for level, layer in enumerate(chain.layers):
             select = exp.select(exp.Star(), *(exp.alias_(value, key, quoted=True) for key, value in layer.items())).from_(table(source))
             if level < len(chain.layers) - 1:
@@ -264,7 +264,7 @@ class _Stager:
             else:
                 query = select
         for cte, select in ctes:
-            query = query.with_(exp.to_identifier(cte, quoted=True), as_=select, materialized=False, copy=False)  # type: ignore[union-attr]
+            query = query.with_(exp.to_identifier(cte, quoted=True), as_=select, materialized=False, copy=False)
         self.relations.append(Relation(name, query, frame, row_level=True))
         chain.latest, chain.layers, chain.fresh = name, [], set()
         return name
@@ -306,7 +306,7 @@ class _Stager:
         chain.latest = name
         chain.known.update(names)
 
-    def joined(self, name: str, frame: Frame) -> exp.Expression:
+    def joined(self, name: str, frame: Frame) -> exp.Expr:
         """Take a joined column; a total of a group without rows is 0."""
         value = column(name, "there")
         if name not in self.totals or not frame:
@@ -431,7 +431,7 @@ class _Stager:
         (dimension,) = {part.dimension for part in pasts}  # the plan refuses any other
         slots = {part: f"_past_{position}" for position, part in enumerate(dict.fromkeys(pasts))}
         trees = {
-            step.id: self.hoisted(transform(step.tree, lambda node: Name(slots[node]) if node in slots else node), step.over, frame)  # type: ignore[index]
+            step.id: self.hoisted(transform(step.tree, lambda node: Name(slots[node]) if node in slots else node), step.over, frame)
             for step in group
         }
         initials = {slot: self.hoisted(part.initial, group[0].over, frame) for part, slot in slots.items()}
@@ -448,7 +448,7 @@ class _Stager:
             self.chain(frame).own.append(step.id)
 
 
-def _spilled(stager: _Stager, value: exp.Expression, body: Node, lowering: Lowering, frame: Frame) -> str:
+def _spilled(stager: _Stager, value: exp.Expr, body: Node, lowering: Lowering, frame: Frame) -> str:
     name = stager.new_name("body")
     if lowering.may_be_null(body):
         stager.nullable.add(name)

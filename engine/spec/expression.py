@@ -174,7 +174,7 @@ class _Builder(lark.Transformer):  # type: ignore[misc]
 
     def sign(self, parts: list[Any]) -> Node:
         operator, operand = parts
-        return operand if operator == "+" else Negate(operand, span=_span(operator, operand))  # type: ignore[no-any-return]
+        return operand if operator == "+" else Negate(operand, span=_span(operator, operand))
 
     def positional(self, parts: list[Any]) -> Any:
         return (None, parts[0])

@@ -350,7 +350,7 @@ class _Linker:
             )
             return
         for key, source in keys.items():
-            if isinstance(source, dict):
+            if isinstance(source, Mapping):
                 self._resolve_constant_key(quantity, table, key, source["is"])
             else:
                 self._resolve_key(quantity, source)

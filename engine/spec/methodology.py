@@ -116,11 +116,14 @@ class Methodology:
         ]
 
 
-def lookup_keys(parameter: Parameter) -> dict[str, str | dict[str, str]]:
+def lookup_keys(parameter: Parameter) -> dict[str, str | Mapping[str, str]]:
     """Give, for each key of the table, the dimension or option that it comes from, or the constant it is."""
     if isinstance(parameter.key, list):
         return {name: name for name in parameter.key}
-    return {name: dict(source) if isinstance(source, dict) else source for name, source in (parameter.key or {}).items()}  # type: ignore[misc]
+    return {
+        name: {"is": source["is"]} if isinstance(source, dict) else source
+        for name, source in (parameter.key or {}).items()
+    }
 
 
 def place_in(document: Document, node: Node, otherwise: Place) -> Place:

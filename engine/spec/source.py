@@ -169,7 +169,7 @@ class _Reader:
         self._documents = 0
 
     def take(self, event: yaml.Event) -> None:
-        action: Callable[[Any], None] | None = self._actions.get(type(event))
+        action = self._actions.get(type(event))
         if action:
             self._nodes += 1
             if self._nodes > MAX_NODES:
@@ -207,7 +207,7 @@ class _Reader:
         self._stack.pop()
         self._key.pop()
 
-    def _scalar(self, event: yaml.ScalarEvent) -> None:
+    def _scalar(self, event: Any) -> None:
         self._refuse_extras(event)
         is_key = self._stack and isinstance(self._stack[-1][0], dict) and self._key[-1] is None
         if is_key:
