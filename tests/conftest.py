@@ -40,7 +40,10 @@ source: {publisher: {zh: 测试, en: Test}, document: Test, evidence: composed}
 CLOCK = {"start": "2024-01-01", "end": "2024-12-31"}
 
 settings.register_profile(
-    "quick", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    "quick",
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.register_profile("ci", parent=settings.get_profile("quick"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "quick")
@@ -113,7 +116,9 @@ class Bench:
             methodology = self.methodology(text, **parts)
             inference = infer(methodology)
             if not inference.problems:
-                make_plan(methodology, {name: next(iter(item.values)) for name, item in methodology.options.items()})
+                make_plan(
+                    methodology, {name: next(iter(item.values)) for name, item in methodology.options.items()}
+                )
             problems = inference.problems
         except TonneError as fault:
             problems = fault.problems
@@ -165,7 +170,9 @@ class Bench:
         option = plan.methodology.quantities[name].prefix + str(parameter.option)
         choice = plan.choices[option]
         by = parameter.by or {}
-        return by[choice] if isinstance(choice, str) else {label: by[value] for label, value in choice.items()}
+        return (
+            by[choice] if isinstance(choice, str) else {label: by[value] for label, value in choice.items()}
+        )
 
     def _choices(self, plan: Plan, option: str, domain: Domain) -> dict[Index, Fraction]:
         spec = plan.methodology.options[option]
@@ -173,9 +180,13 @@ class Bench:
         assert not isinstance(choice, str)
         values = list(spec.values)
         over = tuple(spec.over)
-        return {index: Fraction(values.index(choice[domain.label(over, index)])) for index in domain.indices(over)}
+        return {
+            index: Fraction(values.index(choice[domain.label(over, index)])) for index in domain.indices(over)
+        }
 
-    def domain(self, methodology: Methodology, members: Mapping[str, list[str]], period: Mapping[str, str]) -> Domain:
+    def domain(
+        self, methodology: Methodology, members: Mapping[str, list[str]], period: Mapping[str, str]
+    ) -> Domain:
         """Make the members of every dimension."""
         start, end = (datetime.date.fromisoformat(period[key]) for key in ("start", "end"))
         steps: dict[str, str] = {}

@@ -97,10 +97,14 @@ class Oracle:
         sign = -1 if value < 0 else 1
         return Fraction(sign * ((2 * abs(value) + 1) // 2))
 
-    def on_reduce(self, at: At, function: str, body: Tree, over: tuple[str, ...], where: Tree | None) -> Fraction:
+    def on_reduce(
+        self, at: At, function: str, body: Tree, over: tuple[str, ...], where: Tree | None
+    ) -> Fraction:
         inside = [inner for inner in inner_indices(at, over) if where is None or self.holds(where, inner)]
         if function == "count":
-            return Fraction(sum(1 for inner in inside if body[0] not in CONDITIONS or self.holds(body, inner)))
+            return Fraction(
+                sum(1 for inner in inside if body[0] not in CONDITIONS or self.holds(body, inner))
+            )
         values = [self.number(body, inner) for inner in inside]
         if function == "sum":
             return sum(values, Fraction(0))
@@ -206,10 +210,17 @@ class Writer:
     def number(self, context: frozenset[str], depth: int, nested: int) -> Tree:
         if depth == 0:
             return self.atom(context)
-        kind = self.random.choice(["arithmetic"] * 5 + ["divide", "call", "power", "minus", "previous"] + ["reduce"] * 4)
+        kind = self.random.choice(
+            ["arithmetic"] * 5 + ["divide", "call", "power", "minus", "previous"] + ["reduce"] * 4
+        )
         if kind == "arithmetic":
             operator = self.random.choice("+-*")
-            return ("arithmetic", operator, self.number(context, depth - 1, nested), self.number(context, depth - 1, nested))
+            return (
+                "arithmetic",
+                operator,
+                self.number(context, depth - 1, nested),
+                self.number(context, depth - 1, nested),
+            )
         if kind == "divide":
             divisor = self.random.choice([tree for tree in self.names(context) if tree[0] == "parameter"])
             return ("arithmetic", "/", self.number(context, depth - 1, nested), divisor)
@@ -244,7 +255,13 @@ class Writer:
         where = self.condition(inner, 1, nested - 1) if self.random.random() < 0.5 else None
         anchor = self.random.choice(self.names(inner, frozenset(over)))
         if function == "count" and self.random.random() < 0.5:
-            return ("reduce", function, ("compare", self.random.choice(["<", ">="]), anchor, self.atom(inner)), over, where)
+            return (
+                "reduce",
+                function,
+                ("compare", self.random.choice(["<", ">="]), anchor, self.atom(inner)),
+                over,
+                where,
+            )
         body = ("arithmetic", self.random.choice("+*-"), anchor, self.number(inner, depth - 1, nested - 1))
         return ("reduce", function, body, over, where)
 
@@ -255,7 +272,11 @@ class Writer:
         if kind == "not":
             return ("not", self.condition(context, depth - 1, nested))
         if kind in {"and", "or"}:
-            return (kind, self.condition(context, depth - 1, nested), self.condition(context, depth - 1, nested))
+            return (
+                kind,
+                self.condition(context, depth - 1, nested),
+                self.condition(context, depth - 1, nested),
+            )
         operator = self.random.choice(["==", "!=", "<", "<=", ">", ">="])
         return ("compare", operator, self.number(context, 1, nested), self.number(context, 1, nested))
 
@@ -264,7 +285,8 @@ class Writer:
         context = frozenset(over)
         if self.random.random() < 0.35:
             branches = [
-                (self.condition(context, 1, 1), self.number(context, 2, 1)) for _ in range(self.random.choice([1, 2]))
+                (self.condition(context, 1, 1), self.number(context, 2, 1))
+                for _ in range(self.random.choice([1, 2]))
             ]
             otherwise = self.number(context, 2, 1) if self.random.random() < 0.7 else None
             self.equations[name] = (over, ("cases", branches, otherwise))
@@ -272,7 +294,10 @@ class Writer:
             self.equations[name] = (over, self.number(context, 3, 2))
 
     def spec(self) -> str:
-        lines = ["dimensions: {month: {time: month}, year: {time: year}, fuel: {members: [coal, gas]}}", "parameters:"]
+        lines = [
+            "dimensions: {month: {time: month}, year: {time: year}, fuel: {members: [coal, gas]}}",
+            "parameters:",
+        ]
         for name, over in PARAMETERS.items():
             unit = "flag" if name in FLAGS else "'1'"
             lines.append(f"  {name}: {{unit: {unit}, over: [{', '.join(over)}], from: fixed}}")
@@ -297,21 +322,23 @@ def random_values(random_: random.Random) -> dict[str, dict[tuple[str, ...], Fra
         for dimension in over:
             indices = [(*index, label) for index in indices for label in MEMBERS[dimension]]
         for index in indices:
-            number = Fraction(random_.choice([0, 1])) if name in FLAGS else Fraction(random_.randint(-12, 20), 4)
+            number = (
+                Fraction(random_.choice([0, 1])) if name in FLAGS else Fraction(random_.randint(-12, 20), 4)
+            )
             values.setdefault(name, {})[index] = number
     return values
 
 
-def test_both_evaluators_agree_with_rational_arithmetic_on_random_specs(bench):
+def test_both_evaluators_agree_with_rational_arithmetic_on_random_specs(bench: Any) -> None:
     @settings(max_examples=120)
     @given(st.integers(0, 2**32))
-    def law(seed):
+    def law(seed: Any) -> None:
         check_seed(bench, seed)
 
     law()
 
 
-def check_seed(bench, seed):
+def check_seed(bench: Any, seed: Any) -> None:
     random_ = random.Random(seed)
     writer = Writer(random_)
     for number in range(random_.choice([1, 2, 3])):
@@ -319,7 +346,9 @@ def check_seed(bench, seed):
     values = random_values(random_)
     oracle = Oracle(writer.equations, values)
     plan = bench.plan(bench.methodology(writer.spec()))
-    labelled = {name: {",".join(index): value for index, value in known.items()} for name, known in values.items()}
+    labelled = {
+        name: {",".join(index): value for index, value in known.items()} for name, known in values.items()
+    }
     dataset = bench.dataset(plan, labelled, period=PERIOD)
     reference = Reference(plan, dataset)
     expected: dict[str, dict[Any, Fraction | None]] = {}
@@ -327,7 +356,9 @@ def check_seed(bench, seed):
         for index in dataset.domain.indices(over):
             labels = dataset.domain.label(over, index).split(",") if over else []
             try:
-                expected.setdefault(name, {})[index] = oracle.equation(name, dict(zip(over, labels, strict=True)))
+                expected.setdefault(name, {})[index] = oracle.equation(
+                    name, dict(zip(over, labels, strict=True))
+                )
             except Undefined:
                 expected.setdefault(name, {})[index] = None
     known = [abs(value) for column in expected.values() for value in column.values() if value is not None]
@@ -353,11 +384,11 @@ def check_seed(bench, seed):
             reference.compute_all()
 
 
-def decimals(least, most, places=3):
+def decimals(least: Any, most: Any, places: Any = 3):
     return st.integers(least * 10**places, most * 10**places).map(lambda number: Fraction(number, 10**places))
 
 
-def labelled(draw, labels, numbers):
+def labelled(draw: Any, labels: Any, numbers: Any):
     return {label: draw(numbers) for label in labels}
 
 
@@ -368,18 +399,20 @@ HOUR = {"start": "2024-05-01", "end": "2024-05-01"}
 
 @settings(max_examples=15)
 @given(st.data())
-def test_lagoon_agrees_on_any_data(bench, data):
+def test_lagoon_agrees_on_any_data(bench: Any, data: Any) -> None:
     values = {
         "COD_BL": labelled(data.draw, LAGOON_MONTHS, decimals(0, 1000)),
         "lagoon_emptied": labelled(data.draw, LAGOON_MONTHS, st.sampled_from([0, 1])),
-        "T": labelled(data.draw, LAGOON_MONTHS, decimals(-20, 40, 1) | st.just(Fraction(10)) | st.just(Fraction(30))),
+        "T": labelled(
+            data.draw, LAGOON_MONTHS, decimals(-20, 40, 1) | st.just(Fraction(10)) | st.just(Fraction(30))
+        ),
     }
     bench.compute(bench.fixture("lagoon"), values, period={"start": "2024-01-01", "end": "2024-06-30"})
 
 
 @settings(max_examples=15)
 @given(st.data())
-def test_decay_agrees_on_any_data(bench, data):
+def test_decay_agrees_on_any_data(bench: Any, data: Any) -> None:
     pairs = [f"{year},{waste}" for year in DECAY_YEARS for waste in WASTE]
     values = {
         "W": labelled(data.draw, pairs, decimals(0, 100_000)),
@@ -388,16 +421,20 @@ def test_decay_agrees_on_any_data(bench, data):
         "f": data.draw(decimals(0, 100, 1)),
     }
     members = {"deposit_year": DECAY_YEARS, "waste": WASTE}
-    bench.compute(bench.fixture("waste_decay"), values, members, period={"start": "2010-07-01", "end": "2014-06-30"})
+    bench.compute(
+        bench.fixture("waste_decay"), values, members, period={"start": "2010-07-01", "end": "2014-06-30"}
+    )
 
 
 @settings(max_examples=8)
 @given(st.integers(0, 2**32), st.sampled_from(["open", "enclosed_default", "enclosed_measured"]))
-def test_flare_agrees_on_any_data(bench, seed, kind):
+def test_flare_agrees_on_any_data(bench: Any, seed: Any, kind: Any) -> None:
     random_ = random.Random(seed)
     minutes = [f"2024-05-01T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
     values = {
-        "V_gas": {minute: Fraction(random_.choice([0, random_.randint(0, 10**6)]), 1000) for minute in minutes},
+        "V_gas": {
+            minute: Fraction(random_.choice([0, random_.randint(0, 10**6)]), 1000) for minute in minutes
+        },
         "share_CH4": {minute: Fraction(random_.randint(0, 1000), 10) for minute in minutes},
         "flare.flame": {minute: random_.choice([0, 1, 1, 1]) for minute in minutes},
         "flare.T_EG": {minute: random_.choice([499, 500, 500.5, 850]) for minute in minutes},
@@ -432,7 +469,7 @@ equations:
 
 @settings(max_examples=25)
 @given(st.data())
-def test_functions_agree_on_any_data(bench, data):
+def test_functions_agree_on_any_data(bench: Any, data: Any) -> None:
     months = [f"2024-{month:02}" for month in range(1, 4)]
     fuels = ["coal", "gas", "oil"]
     values = {

@@ -23,7 +23,9 @@ from tonne.engine.spec.source import Document, read_yaml
 
 CASES = sorted(bundled().root.glob("*/cases/good/*.yaml"))
 WHOLE = [path for path in CASES if load_methodology(path.parts[-4]).spec.kind == "methodology"]
-MONTHS = [path for path in WHOLE if len(set(re.findall(r"\d{4}-\d{2}(?=:)", path.read_text(encoding="utf-8")))) > 1]
+MONTHS = [
+    path for path in WHOLE if len(set(re.findall(r"\d{4}-\d{2}(?=:)", path.read_text(encoding="utf-8")))) > 1
+]
 # One unit, and how many of another make it.
 OTHER_UNITS = {
     "MWh": [("kWh", "1000"), ("GJ", "3.6"), ("TJ", "0.0036"), ("万kWh", "0.1")],
@@ -37,11 +39,11 @@ OTHER_UNITS = {
 }
 
 
-def case_id(path):
+def case_id(path: Any) -> str:
     return f"{path.parts[-4]}/{path.stem}"
 
 
-def project_data(path) -> dict[str, Any]:
+def project_data(path: Any) -> dict[str, Any]:
     data = read_yaml(path).data
     return {"format": 1, "name": data["title"], "methodology": path.parts[-4], **data["project"]}
 
@@ -49,7 +51,7 @@ def project_data(path) -> dict[str, Any]:
 class Run:
     """A bundled methodology on the project part of one of its cases, both evaluators compared."""
 
-    def __init__(self, bench, data: dict[str, Any]) -> None:
+    def __init__(self, bench: Any, data: dict[str, Any]) -> None:
         document = Document("case.yaml", data, {}, "", "")
         project = checked_project(shaped(ProjectSpec, document, ProjectError), document, bundled().root)
         self.methodology = load_methodology(data["methodology"])
@@ -77,12 +79,16 @@ def numbers_of(value: dict[str, Any]):
         yield row["value"], tuple(map(str, row["at"].values())), lambda new, row=row: row.update(value=new)
 
 
-def monitored(data):
+def monitored(data: Any):
     parameters = load_methodology(data["methodology"]).parameters
-    return {name: value for name, value in data["values"].items() if parameters[name].parameter.from_ == "monitored"}
+    return {
+        name: value
+        for name, value in data["values"].items()
+        if parameters[name].parameter.from_ == "monitored"
+    }
 
 
-def scaled(data, factor_of):
+def scaled(data: Any, factor_of: Any):
     changed = copy.deepcopy(data)
     for name, value in monitored(changed).items():
         for position, (number, _, replace) in enumerate(list(numbers_of(value))):
@@ -95,20 +101,20 @@ def near(one: Fraction, other: Fraction) -> bool:
 
 
 @pytest.mark.parametrize("path", WHOLE, ids=case_id)
-def test_no_activity_is_no_emission_and_no_reduction(bench, path):
+def test_no_activity_is_no_emission_and_no_reduction(bench: Any, path: Any) -> None:
     run = Run(bench, scaled(project_data(path), lambda _name, _position: 0))
     assert set(run.totals().values()) == {0}
 
 
 @pytest.mark.parametrize("path", WHOLE, ids=case_id)
-def test_twice_the_activity_is_twice_the_reduction(bench, path):
+def test_twice_the_activity_is_twice_the_reduction(bench: Any, path: Any) -> None:
     data = project_data(path)
     once, thrice = Run(bench, data).totals(), Run(bench, scaled(data, lambda _name, _position: 3)).totals()
     assert all(near(thrice[name], 3 * value) for name, value in once.items())
 
 
 @pytest.mark.parametrize("path", CASES, ids=case_id)
-def test_values_in_other_units_are_the_same_values(bench, path):
+def test_values_in_other_units_are_the_same_values(bench: Any, path: Any) -> None:
     data = project_data(path)
     expected = Run(bench, data)
     for rank in range(4):
@@ -124,7 +130,7 @@ def test_values_in_other_units_are_the_same_values(bench, path):
         assert run.values == expected.values
 
 
-def part_of(data, first: datetime.date, last: datetime.date) -> dict[str, Any]:
+def part_of(data: Any, first: datetime.date, last: datetime.date) -> dict[str, Any]:
     """The same project with a part of the monitoring period and the values of that part."""
     changed = copy.deepcopy(data)
     changed["monitoring_period"] = {"start": str(first), "end": str(last)}
@@ -132,7 +138,7 @@ def part_of(data, first: datetime.date, last: datetime.date) -> dict[str, Any]:
     known = months | {month[:4] for month in months}
     is_time = re.compile(r"\d{4}(-\d{2})?\Z")
 
-    def stays(labels) -> bool:
+    def stays(labels: Any) -> bool:
         return all(str(label) in known for label in labels if is_time.match(str(label)))
 
     for value in changed["values"].values():
@@ -143,7 +149,7 @@ def part_of(data, first: datetime.date, last: datetime.date) -> dict[str, Any]:
     return changed
 
 
-def splits(data):
+def splits(data: Any):
     """The months after the first one at which the period can be cut."""
     period = data["monitoring_period"]
     start, end = (datetime.date.fromisoformat(str(period[key])) for key in ("start", "end"))
@@ -152,13 +158,13 @@ def splits(data):
 
 
 @pytest.mark.parametrize("path", MONTHS, ids=case_id)
-def test_parts_of_a_period_add_up_to_the_whole(bench, path):
+def test_parts_of_a_period_add_up_to_the_whole(bench: Any, path: Any) -> None:
     data = project_data(path)
     start, end, cuts = splits(data)
 
     @settings(max_examples=6)
     @given(st.sampled_from(cuts), st.lists(st.decimals("0", "5", places=3), min_size=7, max_size=7))
-    def law(cut, factors):
+    def law(cut: Any, factors: Any) -> None:
         changed = scaled(data, lambda name, position: factors[(len(name) + position) % 7])
         whole = Run(bench, changed).totals()
         first = Run(bench, part_of(changed, start, cut - datetime.timedelta(days=1))).totals()
@@ -169,15 +175,19 @@ def test_parts_of_a_period_add_up_to_the_whole(bench, path):
 
 
 @pytest.mark.parametrize("path", WHOLE, ids=case_id)
-def test_reduction_is_what_is_left_of_the_baseline_for_any_activity(bench, path):
+def test_reduction_is_what_is_left_of_the_baseline_for_any_activity(bench: Any, path: Any) -> None:
     data = project_data(path)
 
     @settings(max_examples=6)
     @given(st.lists(st.decimals("0", "1000000", places=6), min_size=7, max_size=7))
-    def law(factors):
+    def law(factors: Any) -> None:
         run = Run(bench, scaled(data, lambda name, position: factors[(len(name) + position) % 7]))
         outputs, totals = run.methodology.spec.outputs, run.totals()
-        rest = totals[outputs.baseline] - totals.get(outputs.project or "", 0) - totals.get(outputs.leakage or "", 0)
+        rest = (
+            totals[outputs.baseline]
+            - totals.get(outputs.project or "", 0)
+            - totals.get(outputs.leakage or "", 0)
+        )
         assert near(totals[outputs.reduction], rest)
 
     law()

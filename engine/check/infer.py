@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from tonne.engine import calendar
 from tonne.engine.errors import Place, Problem, UnitError, in_file_order
-from tonne.engine.spec.methodology import Methodology, Quantity
+from tonne.engine.spec.methodology import Methodology, Quantity, column_unit
 from tonne.engine.spec.tree import (
     Arithmetic,
     Call,
@@ -27,7 +27,7 @@ from tonne.engine.spec.tree import (
     Previous,
     Reduce,
 )
-from tonne.engine.units import FLAG, ONE, Unit, conversion, dimension_words, parse_unit, reading_conversion
+from tonne.engine.units import FLAG, ONE, Unit, conversion, dimension_words, parse_unit
 
 Indices = frozenset[str]
 
@@ -461,12 +461,10 @@ class _Inferrer:
         for quantity in self.methodology.parameters.values():
             parameter = quantity.parameter
             table = self.methodology.tables.get(parameter.table or "")
-            unit = table.units.get(parameter.column or "") if table else None
-            if unit is None:
+            if table is None or parameter.from_ != "factor" or parameter.column not in table.numeric:
                 continue
-            try:
-                reading_conversion(unit, quantity.unit)
-            except UnitError:
+            unit = column_unit(table, parameter)
+            if not unit.same_dimension(quantity.unit):
                 self.unit_problems.append(
                     Problem(
                         f"parameter {quantity.id} does not have the unit of its column {parameter.table}.{parameter.column}",

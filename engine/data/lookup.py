@@ -9,8 +9,8 @@ from tonne.engine.errors import Place, Problem, ProjectError, listing
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.plan import Choice, Plan
 from tonne.engine.spec.factors import FactorTable, Key, Row
-from tonne.engine.spec.methodology import Quantity, lookup_keys
-from tonne.engine.units import Unit, parse_unit, reading_conversion
+from tonne.engine.spec.methodology import Quantity, column_unit, lookup_keys
+from tonne.engine.units import Unit, conversion, parse_unit
 
 Found = tuple[Fraction, Provenance]
 
@@ -92,7 +92,7 @@ class Lookup:
             for name, source in self._ordered(quantity, table).items()
         )
         row, used = self._row(quantity, table, key, column)
-        factor, offset = reading_conversion(table.units[column], quantity.unit, quantity.place)
+        factor, offset = conversion(column_unit(table, parameter), quantity.unit, quantity.place)
         value = Fraction(row.values[column]) * factor + offset
         if row.evidence != "source-checked":
             self._unconfirmed[quantity.id, table.spec.id, row.evidence] = None

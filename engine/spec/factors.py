@@ -1,5 +1,6 @@
 """Factor tables: dated, sourced values that are looked up by keys."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 Key = tuple[str | int, ...]
 
 _NUMBER: TypeAdapter[Fraction] = TypeAdapter(Number)
+_PLACEHOLDER = re.compile(r"<([A-Za-z][A-Za-z0-9_]*)>")
 _ROW_FIELDS = ("evidence", "source", "note")
 _EVIDENCE = ("source-checked", "secondary", "expert-recall", "composed")
 
@@ -36,12 +38,23 @@ class FactorTable:
     spec: FactorTableSpec
     document: Document
     rows: Mapping[Key, Row]
-    units: Mapping[str, Unit]
+    numeric: frozenset[str]
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The names of the keys, in order."""
         return tuple(self.spec.keys)
+
+    def unit(self, column: str, constants: Mapping[str, str]) -> Unit:
+        """Give the unit of a column; where it names a key by `<key>`, that of the constant the key has.
+
+        Without a constant the substance is the key itself, as in t_gas.
+        """
+        text = str(self.spec.columns[column].unit)
+        for key in _PLACEHOLDER.findall(text):
+            substance = self.spec.substances.get(key, {}).get(constants.get(key, ""), key)
+            text = text.replace(f"<{key}>", substance)
+        return parse_unit(text, self.document.place("columns", column, "unit", "="))
 
     def members(self, key: str) -> dict[str, Any] | None:
         """Give the allowed values of a text key with their names; None for a number."""
@@ -58,11 +71,6 @@ def factor_table(document: Document) -> FactorTable:
     spec = shaped(FactorTableSpec, document, SpecError)
     problems: list[Problem] = []
     rows: dict[Key, Row] = {}
-    units = {
-        name: parse_unit(column.unit, document.place("columns", name, "unit", "="))
-        for name, column in spec.columns.items()
-        if column.unit is not None
-    }
     for index, raw in enumerate(spec.rows):
         key, values = _row(spec, raw, document, index, problems)
         if key is None:
@@ -84,7 +92,10 @@ def factor_table(document: Document) -> FactorTable:
         rows[key] = Row(values, evidence, str(raw.get("source", spec.source.document)), document.place("rows", index))
     if problems:
         raise SpecError(problems)
-    return FactorTable(spec, document, rows, units)
+    table = FactorTable(spec, document, rows, frozenset(name for name, column in spec.columns.items() if column.unit))
+    for column in table.numeric:
+        table.unit(column, {})
+    return table
 
 
 def _row(

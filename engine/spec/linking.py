@@ -328,14 +328,14 @@ class _Linker:
         if parameter.from_ != "factor" or parameter.table not in self.tables:
             return
         table = self.tables[parameter.table]
-        if parameter.column not in table.units:
+        if parameter.column not in table.numeric:
             what = "is text, not a number" if parameter.column in table.spec.columns else "does not exist"
             self.problems.append(
                 Problem(
                     f"column '{parameter.column}' of table {parameter.table} {what}",
                     self._part(quantity, "column", "="),
-                    f"one of {listing(list(table.units))}",
-                    hint=nearest(str(parameter.column), table.units),
+                    f"one of {listing(sorted(table.numeric))}",
+                    hint=nearest(str(parameter.column), table.numeric),
                 )
             )
         keys = lookup_keys(parameter)

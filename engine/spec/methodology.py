@@ -126,6 +126,12 @@ def lookup_keys(parameter: Parameter) -> dict[str, str | Mapping[str, str]]:
     }
 
 
+def column_unit(table: FactorTable, parameter: Parameter) -> Unit:
+    """Give the unit of the table column that a parameter is looked up in, for the constants of its key."""
+    constants = {name: source["is"] for name, source in lookup_keys(parameter).items() if isinstance(source, Mapping)}
+    return table.unit(str(parameter.column), constants)
+
+
 def place_in(document: Document, node: Node, otherwise: Place) -> Place:
     """Give the place of a part of a linked formula; of what stands in no file, another place."""
     return document.at(node.span[0]) if node.span[0] else otherwise

@@ -371,7 +371,7 @@ class Column(Model):
 
     name: Text | None = None
     symbol: str | None = None
-    unit: UnitText | None = None
+    unit: UnitText | None = Field(None, description="t_<key> stands for the substance that the key's member is")
     text: bool = False
 
     @model_validator(mode="after")
@@ -390,5 +390,8 @@ class FactorTableSpec(Model):
     source: Source
     not_for: Text | None = None
     keys: dict[Name, Literal["integer"] | dict[Name, Text]] = Field(min_length=1)
+    substances: dict[Name, dict[Name, Name]] = Field(
+        {}, description="for a key, the substance of each of its members; a unit such as t_<gas> names the key"
+    )
     columns: dict[Name, Column] = Field(min_length=1)
     rows: list[dict[str, Any]] = Field(max_length=50_000)

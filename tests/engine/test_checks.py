@@ -1,4 +1,5 @@
 import time
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ outputs: {{baseline: BE, project: PE, leakage: LE, reduction: ER, rounding: {{mo
 """
 
 
-def report(bench, er="BE - PE - LE", **changes):
+def report(bench: Any, er: Any = "BE - PE - LE", **changes):
     text = SPEC.format(er=er)
     for old, new in changes.values():
         assert text.count(old) == 1
@@ -37,25 +38,25 @@ def report(bench, er="BE - PE - LE", **changes):
     return check(bench.methodology(text))
 
 
-def codes(outcome):
+def codes(outcome: Any):
     return [(finding.code, finding.evidence.get("quantity") or finding.evidence.get("name")) for finding in outcome.findings
             if finding.failed]  # fmt: skip
 
 
-def verdict(found):
+def verdict(found: Any):
     (finding,) = [finding for finding in found.findings if finding.code == "structure.identity"]
     return finding.evidence.get("verdict", "refuted")
 
 
 @pytest.mark.parametrize("name", methodology_ids())
-def test_bundled_methodology_passes_every_check(name):
+def test_bundled_methodology_passes_every_check(name: Any) -> None:
     outcome = check(load_methodology(name))
     assert outcome.passed, [finding.en for finding in outcome.findings if finding.failed]
     if load_methodology(name).spec.kind == "methodology":
         assert verdict(outcome) == "proved"
 
 
-def test_checks_are_numbered_in_order():
+def test_checks_are_numbered_in_order() -> None:
     numbers = [item.number for item in CHECKS]
     assert numbers == sorted(set(numbers))
 
@@ -75,26 +76,31 @@ def test_checks_are_numbered_in_order():
         ("max(0, BE - PE - LE)", "undecided"),
     ],
 )
-def test_identity_of_the_reduction(bench, er, expected):
+def test_identity_of_the_reduction(bench: Any, er: Any, expected: Any) -> None:
     assert verdict(report(bench, er)) == expected
 
 
-@pytest.mark.parametrize("er", ["BE - PE", "BE - PE + LE", "BE - PE - LE + a", "BE - PE - 2 * LE", "a * c * c - PE - LE"])
-def test_identity_is_refuted_where_only_arithmetic_is_left(bench, er):
+@pytest.mark.parametrize(
+    "er", ["BE - PE", "BE - PE + LE", "BE - PE - LE + a", "BE - PE - 2 * LE", "a * c * c - PE - LE"]
+)
+def test_identity_is_refuted_where_only_arithmetic_is_left(bench: Any, er: Any) -> None:
     plain = ("cases: [{when: kind == p, expr: b}, {otherwise: '0'}]", "expr: b * c")
     outcome = report(bench, er, plain=plain)
     assert verdict(outcome) == "refuted"
     assert ("structure.identity", "ER") in codes(outcome)
 
 
-def test_conversions_do_not_hide_the_identity(bench):
+def test_conversions_do_not_hide_the_identity(bench: Any) -> None:
     leakage = ("  LE: {unit: tCO2e, over: [year], expr: b / 2", "  L: {unit: kgCO2e, over: [year], expr: b / 2, evidence: composed}\n"
                "  LE: {unit: tCO2e, over: [year], expr: L")  # fmt: skip
     assert verdict(report(bench, er="BE - PE - L", leakage=leakage)) == "proved"
 
 
-def test_outputs_have_the_unit_of_the_rounding(bench):
-    with pytest.raises(SpecError, match="output leakage LE does not have the unit of the rounding; expected tCO2e, found kgCO2e"):
+def test_outputs_have_the_unit_of_the_rounding(bench: Any) -> None:
+    with pytest.raises(
+        SpecError,
+        match="output leakage LE does not have the unit of the rounding; expected tCO2e, found kgCO2e",
+    ):
         report(bench, leakage=("  LE: {unit: tCO2e,", "  LE: {unit: kgCO2e,"))
 
 
@@ -115,7 +121,7 @@ def test_outputs_have_the_unit_of_the_rounding(bench):
         ("x", "y", "refuted"),
     ],
 )
-def test_sameness_of_formulas(left, right, expected):
+def test_sameness_of_formulas(left: Any, right: Any, expected: Any) -> None:
     assert same(parse(left), parse(right), {}) == expected
 
 
@@ -130,7 +136,7 @@ def test_sameness_of_formulas(left, right, expected):
         ("{0} / (1 + {0})", "proved"),
     ],
 )
-def test_deep_chains_are_decided_or_left_undecided_at_once(step, expected):
+def test_deep_chains_are_decided_or_left_undecided_at_once(step: Any, expected: Any) -> None:
     trees = {"e0": parse("x + 1")} | {f"e{n}": parse(step.format(f"e{n - 1}")) for n in range(1, 300)}
     begun = time.perf_counter()
     assert same(parse("e299"), parse("e299"), trees) == expected
@@ -139,26 +145,29 @@ def test_deep_chains_are_decided_or_left_undecided_at_once(step, expected):
     assert time.perf_counter() - begun < 2
 
 
-def test_unused_parts_are_found(bench):
-    extra = ("equations:\n", "  d: {unit: '1', from: fixed}\nequations:\n  E: {unit: '1', expr: d, evidence: composed}\n")
+def test_unused_parts_are_found(bench: Any) -> None:
+    extra = (
+        "equations:\n",
+        "  d: {unit: '1', from: fixed}\nequations:\n  E: {unit: '1', expr: d, evidence: composed}\n",
+    )
     unused = ("values: [p, q]}}", "values: [p, q]}, other: {name: {zh: 乙, en: B}, values: [r]}}")
     dimension = ("{year: {time: year}}", "{year: {time: year}, month: {time: month}}")
     found = codes(report(bench, extra=extra, unused=unused, dimension=dimension))
     assert found == [("names.unused", name) for name in ("d", "E", "other", "month")]
 
 
-def test_cycle_is_a_finding_of_the_check(bench):
+def test_cycle_is_a_finding_of_the_check(bench: Any) -> None:
     outcome = report(bench, er="BE - PE - LE + 0 * ER")
     assert ("names.cycle", "ER") in codes(outcome)
     assert not outcome.passed
 
 
-def test_missing_sources_are_found(bench):
+def test_missing_sources_are_found(bench: Any) -> None:
     found = codes(report(bench, c=(", evidence: expert-recall", ""), be=(", cite: {number: 1}", "")))
     assert found == [("evidence.missing", "c"), ("evidence.missing", "BE")]
 
 
-def test_misfits_are_blocking_and_keep_their_place(bench):
+def test_misfits_are_blocking_and_keep_their_place(bench: Any) -> None:
     outcome = report(bench, er="BE - PE - a * a")
     (finding,) = [finding for finding in outcome.findings if finding.code == "units.misfit"]
     assert finding.severity == "blocking"
@@ -168,6 +177,9 @@ def test_misfits_are_blocking_and_keep_their_place(bench):
     assert [item["name"] for item in data["checks"] if not item["passed"]] == ["units"]
 
 
-def test_inserted_conversions_are_told(bench):
+def test_inserted_conversions_are_told(bench: Any) -> None:
     (finding,) = [finding for finding in report(bench).findings if finding.code == "units.converted"]
-    assert finding.evidence["conversions"] == ["PE: kgCO2e → tCO2e (× 1/1000)", "LE: kgCO2e → tCO2e (× 1/1000)"]
+    assert finding.evidence["conversions"] == [
+        "PE: kgCO2e → tCO2e (× 1/1000)",
+        "LE: kgCO2e → tCO2e (× 1/1000)",
+    ]

@@ -1,6 +1,7 @@
 import itertools
 import random
 from fractions import Fraction
+from typing import Any
 
 import duckdb
 import pytest
@@ -25,7 +26,12 @@ parameters:
   there: {unit: '1', over: [month, fuel], from: fixed, when: type == p}
 equations:
 """
-VALUES = {"m": {"2023-12": 1, "2024-01": -1}, "zero": 0, "cond": {"coal": 5}, "there": {"2023-12,coal": 2, "2024-01,coal": 3}}
+VALUES = {
+    "m": {"2023-12": 1, "2024-01": -1},
+    "zero": 0,
+    "cond": {"coal": 5},
+    "there": {"2023-12,coal": 2, "2024-01,coal": 3},
+}
 ATOMS = ["m", "zero", "cond", "there", "1", "0", "0.5"]
 SHAPES = [
     "{a} / {b}", "{a} / ({a} - {b})", "log({a})", "sqrt({a} - 1)", "{a} ** {b}", "{a} ** -1", "max({a}, {b})", "min({a}, {b}, 1)",
@@ -47,7 +53,7 @@ def strict_equations():
         yield f"cases: [{{when: '{when}', expr: 1 / {b}}}, {{when: m > 0, expr: '3'}}]"
 
 
-def test_what_has_no_value_in_the_reference_is_null_and_all_else_a_number(bench):
+def test_what_has_no_value_in_the_reference_is_null_and_all_else_a_number(bench: Any) -> None:
     chosen = random.Random(2).sample(sorted(set(strict_equations())), 160)
     # sums over fuel stand where fuel is not yet a dimension; all else where every parameter can stand
     lines = []
@@ -62,7 +68,9 @@ def test_what_has_no_value_in_the_reference_is_null_and_all_else_a_number(bench)
     text = STRICT + "".join(lines)
     bad = [problem for problem in bench.problems(text) if "itself over" not in problem]
     unfit = {int(problem.split(":")[1]) for problem in bad}
-    text = "".join(line for number, line in enumerate(text.splitlines(keepends=True), 1) if number not in unfit)
+    text = "".join(
+        line for number, line in enumerate(text.splitlines(keepends=True), 1) if number not in unfit
+    )
     plan = bench.plan(bench.methodology(text), {"type": {"coal": "p", "gas": "q"}})
     assert len(plan.steps) > 130
     dataset = bench.dataset(plan, VALUES, period=PERIOD)
@@ -98,29 +106,34 @@ equations:
 QUARTER = {"start": "2023-11-15", "end": "2024-02-10"}
 
 
-def shared(bench, members):
+def shared(bench: Any, members: Any):
     plan = bench.plan(bench.methodology(SHARED))
     random_ = random.Random(5)
     domain = bench.dataset(plan, {"a": 1, "f": 1, "F": 1}, {"fuel": sorted(members)}, QUARTER).domain
     values = {
-        name: {domain.label(over, index): Fraction(random_.randint(1, 10**9), 10**7) for index in domain.indices(over)}
+        name: {
+            domain.label(over, index): Fraction(random_.randint(1, 10**9), 10**7)
+            for index in domain.indices(over)
+        }
         for name, over in plan.needed.items()
     }
     return plan, bench.dataset(plan, values, {"fuel": members}, QUARTER)
 
 
-def shuffled(dataset, random_):
+def shuffled(dataset: Any, random_: Any):
     """The same values, every dimension in another order."""
-    members = {name: tuple(random_.sample(known, len(known))) for name, known in dataset.domain.members.items()}
+    members = {
+        name: tuple(random_.sample(known, len(known))) for name, known in dataset.domain.members.items()
+    }
     domain = Domain(members, dataset.domain.steps, dataset.domain.clock)
     return Dataset(domain, dataset.values, {})
 
 
-def bits(values):
+def bits(values: Any):
     return {name: {index: value.hex() for index, value in column.items()} for name, column in values.items()}
 
 
-def test_bits_depend_neither_on_order_nor_on_threads(bench):
+def test_bits_depend_neither_on_order_nor_on_threads(bench: Any) -> None:
     plan, dataset = shared(bench, ["coal", "gas", "oil", "peat"])
     random_ = random.Random(3)
     found = []
@@ -131,7 +144,7 @@ def test_bits_depend_neither_on_order_nor_on_threads(bench):
     assert all(other == found[0] for other in found[1:])
 
 
-def test_names_that_differ_by_case_only_are_columns_of_their_own(bench):
+def test_names_that_differ_by_case_only_are_columns_of_their_own(bench: Any) -> None:
     plan, dataset = shared(bench, ["coal", "gas"])
     reference, columnar = Reference(plan, dataset).compute_all(), bench.columnar(plan, dataset)
     for name in ("f_", "F_", "total"):
@@ -140,16 +153,31 @@ def test_names_that_differ_by_case_only_are_columns_of_their_own(bench):
             assert columnar[name][index] == pytest.approx(float(value), rel=1e-12)
 
 
-def test_every_equation_is_a_named_column(bench):
+def test_every_equation_is_a_named_column(bench: Any) -> None:
     plan = bench.plan(bench.methodology(SHARED))
     staged = stage(plan)
     assert {name for names in staged.columns.values() for name in names} == set(plan.steps)
     assert {staged.column(name) for name in ("f", "F")} == {"f", "F~2"}
 
 
-def test_names_of_the_query_language_are_names_like_any_other(bench):
-    names = ["select", "from_", "order", "group", "table", "here", "there", "past", "now", "year_", "NULL", "where", "sum", "over"]
-    text = "dimensions: {month: {time: month}, union: {members: [select, \"from\"]}}\nparameters:\n"
+def test_names_of_the_query_language_are_names_like_any_other(bench: Any) -> None:
+    names = [
+        "select",
+        "from_",
+        "order",
+        "group",
+        "table",
+        "here",
+        "there",
+        "past",
+        "now",
+        "year_",
+        "NULL",
+        "where",
+        "sum",
+        "over",
+    ]
+    text = 'dimensions: {month: {time: month}, union: {members: [select, "from"]}}\nparameters:\n'
     text += "".join(f"  {name}: {{unit: '1', over: [month], from: fixed}}\n" for name in names)
     total = " + ".join(names)
     text += f"equations:\n  values: {{unit: '1', over: [month], expr: '{total} + prev(values, month, 0) + prev(now, month, past)'}}\n"
@@ -158,11 +186,21 @@ def test_names_of_the_query_language_are_names_like_any_other(bench):
     assert list(result.values("values").values()) == [15, 30]
 
 
-@pytest.mark.parametrize("text", ["equations: {x: {unit: t, expr: '%s'}}", "equations: {x: {unit: t, over: [fuel], expr: '%s'}}"])
-def test_deep_formula_is_computed(bench, text):
+@pytest.mark.parametrize(
+    "text", ["equations: {x: {unit: t, expr: '%s'}}", "equations: {x: {unit: t, over: [fuel], expr: '%s'}}"]
+)
+def test_deep_formula_is_computed(bench: Any, text: Any) -> None:
     head = "dimensions: {fuel: {members: [coal, gas]}}\nparameters: {a: {unit: t, from: fixed}, b: {unit: t, over: [fuel], from: fixed}}\n"
     operand = "b" if "fuel" in text else "a"
-    for shape in ("({0} + a)", "max({0}, a)", "(a - {0})", "max({0}, a, a / 2)", "min(a, {0} / 2)", "abs(-{0})", "floor({0})"):
+    for shape in (
+        "({0} + a)",
+        "max({0}, a)",
+        "(a - {0})",
+        "max({0}, a, a / 2)",
+        "min(a, {0} / 2)",
+        "abs(-{0})",
+        "floor({0})",
+    ):
         expression = operand
         for _ in range(25):
             expression = shape.format(expression)
@@ -171,10 +209,12 @@ def test_deep_formula_is_computed(bench, text):
         assert result.agreement.compared in {1, 2}
 
 
-def test_longest_formula_is_computed(bench):
+def test_longest_formula_is_computed(bench: Any) -> None:
     chain = " + ".join(["a * b"] * 78)
     text = "parameters: {a: {unit: '1', from: fixed}, b: {unit: '1', from: fixed}}\nequations:\n"
-    text += f"  x: {{unit: '1', expr: '{chain}'}}\n  y: {{unit: flag, expr: '{' or '.join(['a > b'] * 78)}'}}\n"
+    text += (
+        f"  x: {{unit: '1', expr: '{chain}'}}\n  y: {{unit: flag, expr: '{' or '.join(['a > b'] * 78)}'}}\n"
+    )
     text += f"  z: {{unit: '1', expr: '{' / '.join(['a'] * 79)}'}}\n  w: {{unit: '1', expr: '{'-' * 78}a'}}\n"
     result = bench.compute(text, {"a": "1.5", "b": 2})
     assert result.value("x") == 234
@@ -184,9 +224,13 @@ def test_longest_formula_is_computed(bench):
 
 @pytest.mark.parametrize(
     ("value", "expression"),
-    [("1" + "0" * 400, "a"), ("1" + "0" * 20, "sum(a * f, over=fuel)"), ("1", "a * 1e60 * 1e60 * 1e60 * 1e60 * 1e60 * 1e60")],
+    [
+        ("1" + "0" * 400, "a"),
+        ("1" + "0" * 20, "sum(a * f, over=fuel)"),
+        ("1", "a * 1e60 * 1e60 * 1e60 * 1e60 * 1e60 * 1e60"),
+    ],
 )
-def test_numbers_beyond_the_range_stop_with_a_word(bench, value, expression):
+def test_numbers_beyond_the_range_stop_with_a_word(bench: Any, value: Any, expression: Any) -> None:
     text = (
         "dimensions: {fuel: {members: [coal, gas]}}\nparameters: {a: {unit: '1', from: fixed}, f: {unit: '1', over: [fuel], from: fixed}}\n"
         f"equations: {{x: {{unit: '1', expr: '{expression}'}}}}\n"
@@ -195,7 +239,7 @@ def test_numbers_beyond_the_range_stop_with_a_word(bench, value, expression):
         bench.compute(text, {"a": value, "f": 1})
 
 
-def test_empty_dimension_sums_to_nothing(bench):
+def test_empty_dimension_sums_to_nothing(bench: Any) -> None:
     text = (
         "dimensions: {fuel: {members: from_data}, year: {time: year}}\nparameters: {f: {unit: '1', over: [fuel], from: fixed},\n"
         "  y: {unit: '1', over: [year], from: fixed}}\nequations:\n"

@@ -1,5 +1,6 @@
 import string
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -26,7 +27,7 @@ from tonne.engine.spec.tree import (
 A, B, C = Name("a"), Name("b"), Name("c")
 
 
-def number(text):
+def number(text: Any):
     return Number(Fraction(text))
 
 
@@ -52,11 +53,17 @@ def number(text):
         ("not a and b or c", Logic("or", Logic("and", Not(A), B), C)),
         ("a or b and not c", Logic("or", A, Logic("and", B, Not(C)))),
         ("not a == b", Not(Compare("==", A, B))),
-        ("notice + android + order", Arithmetic("+", Arithmetic("+", Name("notice"), Name("android")), Name("order"))),
+        (
+            "notice + android + order",
+            Arithmetic("+", Arithmetic("+", Name("notice"), Name("android")), Name("order")),
+        ),
         ("min(a, b, c)", Call("min", (A, B, C))),
         ("exp(-a)", Call("exp", (Negate(A),))),
         ("sum(a, over=month)", Reduce("sum", A, ("month",))),
-        ("mean(a, over=[month, fuel], where=b > c)", Reduce("mean", A, ("month", "fuel"), Compare(">", B, C))),
+        (
+            "mean(a, over=[month, fuel], where=b > c)",
+            Reduce("mean", A, ("month", "fuel"), Compare(">", B, C)),
+        ),
         ("sum(a, where=b == c, over=month)", Reduce("sum", A, ("month",), Compare("==", B, C))),
         ("prev(a, month, b + 1)", Previous("a", "month", Arithmetic("+", B, number(1)))),
         ("over + where", Arithmetic("+", Name("over"), Name("where"))),
@@ -64,17 +71,17 @@ def number(text):
         ("a\n  +\tb", Arithmetic("+", A, B)),
     ],
 )
-def test_formula_has_this_tree(text, expected):
+def test_formula_has_this_tree(text: Any, expected: Any) -> None:
     assert parse(text) == expected
 
 
-def test_numbers_are_exact_and_remember_how_they_were_written():
+def test_numbers_are_exact_and_remember_how_they_were_written() -> None:
     node = parse("0.10")
     assert isinstance(node, Number)
     assert (node.value, node.text) == (Fraction(1, 10), "0.10")
 
 
-def test_spans_are_places_in_the_text():
+def test_spans_are_places_in_the_text() -> None:
     text = "sum(a_x, over=m) + b_y / 12.5"
     found = {text[slice(*node.span)] for node in walk(parse(text)) if isinstance(node, Name | Number)}
     assert found == {"a_x", "b_y", "12.5"}
@@ -126,7 +133,7 @@ def test_spans_are_places_in_the_text():
         ("9" * 41, 1, "a number of extreme length"),
     ],
 )
-def test_fault_is_shown_where_it_stands(text, column, words):
+def test_fault_is_shown_where_it_stands(text: Any, column: Any, words: Any) -> None:
     with pytest.raises(FormulaError) as caught:
         parse(text, lambda position: Place("f", 1, position + 1))
     (problem,) = caught.value.problems
@@ -152,17 +159,17 @@ def test_fault_is_shown_where_it_stands(text, column, words):
         "\ud800",
     ],
 )
-def test_hostile_formula_is_refused(text):
+def test_hostile_formula_is_refused(text: Any) -> None:
     with pytest.raises(FormulaError) as caught:
         parse(text)
     assert len(str(caught.value)) < 2000
 
 
-def test_brackets_alone_are_no_depth():
+def test_brackets_alone_are_no_depth() -> None:
     assert parse("(" * 1900 + "a" + ")" * 1900) == A
 
 
-def test_limits_hold_for_depth_and_size():
+def test_limits_hold_for_depth_and_size() -> None:
     assert depth(parse("+".join(["a"] * MAX_DEPTH))) == MAX_DEPTH
     with pytest.raises(FormulaError, match="nested 81 levels deep"):
         parse("+".join(["a"] * (MAX_DEPTH + 1)))
@@ -175,10 +182,14 @@ WORDS = ["a", "b", "1", "0.5", "+", "-", "*", "/", "**", "(", ")", ",", "==", "<
          "max", "over=", "where=", "[", "]", "m", " ", "."]  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(WORDS), max_size=25).map("".join) | st.text(string.printable, max_size=60) | st.text())
+@given(
+    st.lists(st.sampled_from(WORDS), max_size=25).map("".join)
+    | st.text(string.printable, max_size=60)
+    | st.text()
+)
 @example("sum(a,over=")
 @example("not")
-def test_any_text_is_a_tree_or_a_formula_error(text):
+def test_any_text_is_a_tree_or_a_formula_error(text: Any) -> None:
     try:
         tree = parse(text)
     except TonneError as fault:
@@ -187,5 +198,5 @@ def test_any_text_is_a_tree_or_a_formula_error(text):
         assert all(0 <= node.span[0] <= node.span[1] <= len(text) for node in walk(tree))
 
 
-def test_names_of_earlier_steps_are_names_of_the_formula():
+def test_names_of_earlier_steps_are_names_of_the_formula() -> None:
     assert names_in(parse("a + prev(b, month, c)")) == {"a", "b", "c"}

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -28,11 +29,11 @@ equations:
 """
 
 
-def inference_of(bench, *equations):
+def inference_of(bench: Any, *equations):
     return infer(bench.methodology(HEAD + "".join(f"  {line}\n" for line in equations)))
 
 
-def conversions(inference):
+def conversions(inference: Any):
     return [(item.origin, item.target, item.factor, item.offset) for item in inference.conversions]
 
 
@@ -56,7 +57,7 @@ def conversions(inference):
         ("x: {unit: '1', expr: (share * 3) ** share}", [("percent", "1", Fraction(1, 100), 0), ("%", "1", Fraction(1, 100), 0)]),
     ],
 )  # fmt: skip
-def test_these_conversions_are_inserted_and_listed(bench, equation, expected):
+def test_these_conversions_are_inserted_and_listed(bench: Any, equation: Any, expected: Any) -> None:
     inference = inference_of(bench, equation)
     assert not inference.problems
     found = [item for item in conversions(inference) if item[0] != item[1]]
@@ -98,7 +99,7 @@ def test_these_conversions_are_inserted_and_listed(bench, equation, expected):
         "x: {unit: '1', over: [month], expr: mwh / kwh}",
     ],
 )
-def test_this_fits(bench, equation):
+def test_this_fits(bench: Any, equation: Any) -> None:
     assert inference_of(bench, equation).problems == ()
 
 
@@ -121,13 +122,13 @@ def test_this_fits(bench, equation):
         ("x: {unit: MWh, expr: 'sum(prev(mwh, month, 0), over=year)'}", "prev along month in an equation that is not over month"),
     ],
 )  # fmt: skip
-def test_this_does_not_fit(bench, equation, what):
+def test_this_does_not_fit(bench: Any, equation: Any, what: Any) -> None:
     (problem,) = inference_of(bench, equation).problems
     assert what in str(problem)
     assert problem.place.line > HEAD.count("\n")
 
 
-def test_earlier_temperature_is_a_temperature_in_kelvin(bench):
+def test_earlier_temperature_is_a_temperature_in_kelvin(bench: Any) -> None:
     day = {"start": "2024-01-01", "end": "2024-01-01"}
     result = bench.compute(
         HEAD + "  x: {unit: degC, over: [hour], expr: 'prev(T, hour, T_F)'}\n"
@@ -140,13 +141,13 @@ def test_earlier_temperature_is_a_temperature_in_kelvin(bench):
     assert set(result.values("y").values()) == {0, 1}
 
 
-def test_formula_of_one_unit_is_left_as_written(bench):
+def test_formula_of_one_unit_is_left_as_written(bench: Any) -> None:
     inference = inference_of(bench, "x: {unit: MWh, over: [month], expr: mwh}")
     assert inference.trees["x"] == Name("mwh")
     assert inference.conversions == ()
 
 
-def test_condition_of_a_methodology_is_over_nothing(bench):
+def test_condition_of_a_methodology_is_over_nothing(bench: Any) -> None:
     methodology = bench.methodology(
         HEAD + "  x: {unit: MWh, over: [month], expr: mwh}\n"
         "conditions: [{id: a, text: {zh: 甲, en: A}, test: 'minimum(mwh, over=month) > 0'},\n"

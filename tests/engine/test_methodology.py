@@ -3,6 +3,7 @@ import string
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,7 +20,7 @@ BAD = yaml.safe_load((Path(__file__).parent / "bad_formulas.yaml").read_text(enc
 
 
 @pytest.mark.parametrize("case", BAD["cases"], ids=lambda case: case["name"])
-def test_fault_is_told_in_these_words_at_this_place(bench, case):
+def test_fault_is_told_in_these_words_at_this_place(bench: Any, case: Any) -> None:
     assert bench.problems(BAD["before"] + textwrap.indent(case["equations"], "  ")) == case["problems"]
 
 
@@ -59,18 +60,20 @@ equations:
 """
 
 
-def test_module_comes_in_under_its_alias_once_for_each_use(bench):
+def test_module_comes_in_under_its_alias_once_for_each_use(bench: Any) -> None:
     methodology = bench.methodology(USER, modules={"tool": MODULE})
     assert set(methodology.equations) == {"both", "x", "one.F", "one.PE", "two.F", "two.PE"}
     assert set(methodology.options) == {"one.grade", "two.grade"}
     assert methodology.fixed_options == {"one.grade": "low"}
     assert methodology.quantities["two.F"].tree == Name("both")
-    assert [part.option for part in walk(methodology.quantities["two.PE"].tree) if isinstance(part, Chosen)] == ["two.grade"]
+    assert [
+        part.option for part in walk(methodology.quantities["two.PE"].tree) if isinstance(part, Chosen)
+    ] == ["two.grade"]
     assert methodology.users_of("two.F") == ["two.PE"]
     assert methodology.quantities["one.PE"].symbol == "PE"
 
 
-def test_name_in_a_module_is_not_taken_for_a_dimension_of_its_user(bench):
+def test_name_in_a_module_is_not_taken_for_a_dimension_of_its_user(bench: Any) -> None:
     result = bench.compute(
         bench.methodology(USER, modules={"tool": MODULE}),
         {"gas_1": 2},
@@ -82,12 +85,12 @@ def test_name_in_a_module_is_not_taken_for_a_dimension_of_its_user(bench):
     assert float(result.value("x", "2024-01")) == pytest.approx(0.9)
 
 
-def test_module_used_twice_states_its_conditions_once(bench):
+def test_module_used_twice_states_its_conditions_once(bench: Any) -> None:
     methodology = bench.methodology(USER, modules={"tool": MODULE})
     assert [item.spec.id for item in methodology.conditions] == ["stated", "tested", "two.tested"]
 
 
-def test_faults_of_a_module_stand_in_its_own_file(bench):
+def test_faults_of_a_module_stand_in_its_own_file(bench: Any) -> None:
     broken = MODULE.replace("F * (1 - eta) * fuel", "F * (1 - etta)")
     with pytest.raises(SpecError) as caught:
         bench.methodology(USER, modules={"tool": broken})
@@ -110,14 +113,17 @@ def test_faults_of_a_module_stand_in_its_own_file(bench):
          "spec.yaml:5:51: module tool has no option 'grad'\n  hint: did you mean grade?"),
     ],
 )  # fmt: skip
-def test_fault_in_a_use_is_told_where_it_stands(bench, old, new, message):
+def test_fault_in_a_use_is_told_where_it_stands(bench: Any, old: Any, new: Any, message: Any) -> None:
     assert message in bench.problems(USER.replace(old, new), modules={"tool": MODULE})
 
 
-def test_binding_of_another_substance_is_a_unit_fault(bench):
+def test_binding_of_another_substance_is_a_unit_fault(bench: Any) -> None:
     text = USER.replace("unit: t_CH4, over: [month], from: fixed", "unit: t_CO2, over: [month], from: fixed")
     problems = bench.problems(text, modules={"tool": MODULE})
-    assert any("equation one.F: the formula does not have the declared unit kg_CH4" in problem for problem in problems)
+    assert any(
+        "equation one.F: the formula does not have the declared unit kg_CH4" in problem
+        for problem in problems
+    )
 
 
 METHODOLOGY = """\
@@ -136,7 +142,7 @@ outputs: {baseline: BE, reduction: ER, rounding: {mode: floor}}
 """
 
 
-def test_input_of_a_module_must_be_bound(bench):
+def test_input_of_a_module_must_be_bound(bench: Any) -> None:
     problems = bench.problems(METHODOLOGY.replace(", bind: {F: gas}", ""), modules={"tool": MODULE})
     assert problems == [
         "tool.yaml:9:3: input tool.F is not bound\n  hint: add `bind: {F: …}` where the module is used"
@@ -166,7 +172,7 @@ def test_input_of_a_module_must_be_bound(bench):
          "`value:` only with `from: default`"),
     ],
 )  # fmt: skip
-def test_fault_in_a_methodology_is_told_where_it_stands(bench, old, new, message):
+def test_fault_in_a_methodology_is_told_where_it_stands(bench: Any, old: Any, new: Any, message: Any) -> None:
     assert METHODOLOGY.count(old) == 1
     problems = bench.problems(METHODOLOGY.replace(old, new), modules={"tool": MODULE})
     assert message in problems, problems
@@ -222,22 +228,22 @@ equations:
          "spec.yaml:4:74: option by_plant has no value 'nort'; expected one of north, south\n  hint: did you mean north?"),
     ],
 )  # fmt: skip
-def test_fault_in_a_lookup_is_told_where_it_stands(bench, old, new, message):
+def test_fault_in_a_lookup_is_told_where_it_stands(bench: Any, old: Any, new: Any, message: Any) -> None:
     assert LOOKUP.count(old) == 1
     problems = bench.problems(LOOKUP.replace(old, new), tables={"grids": TABLE})
     assert message in problems, problems
 
 
-def test_reading_of_a_coarser_step_may_be_the_key_of_a_finer_parameter(bench):
+def test_reading_of_a_coarser_step_may_be_the_key_of_a_finer_parameter(bench: Any) -> None:
     assert not bench.problems(LOOKUP.replace("over: [year]", "over: [month]"), tables={"grids": TABLE})
 
 
-def test_module_that_uses_itself_is_refused(bench):
+def test_module_that_uses_itself_is_refused(bench: Any) -> None:
     with pytest.raises(SpecError, match="modules use modules too deeply, or each other"):
         bench.methodology(USER, modules={"tool": MODULE + "uses: {again: {module: tool}}\n"})
 
 
-def test_modules_that_multiply_are_refused_at_once(bench):
+def test_modules_that_multiply_are_refused_at_once(bench: Any) -> None:
     many = "\n".join(f"  p{n}: {{unit: '1', from: default, value: 1}}" for n in range(400))
     head = MODULE.split("dimensions:")[0]
     leaf = head + "parameters:\n" + many + "\n"
@@ -248,15 +254,17 @@ def test_modules_that_multiply_are_refused_at_once(bench):
     assert time.perf_counter() - begun < 5
 
 
-def test_mass_of_formulas_is_refused_at_once(bench):
+def test_mass_of_formulas_is_refused_at_once(bench: Any) -> None:
     formula = " + ".join(["a * b"] * 60)
     lines = "\n".join(f"  e{n}: {{unit: '1', expr: {formula}}}" for n in range(1500))
-    text = f"parameters: {{a: {{unit: '1', from: fixed}}, b: {{unit: '1', from: fixed}}}}\nequations:\n{lines}\n"
+    text = (
+        f"parameters: {{a: {{unit: '1', from: fixed}}, b: {{unit: '1', from: fixed}}}}\nequations:\n{lines}\n"
+    )
     with pytest.raises(SpecError, match="too many formulas"):
         bench.methodology(text)
 
 
-def test_all_faults_are_told_in_file_order(bench):
+def test_all_faults_are_told_in_file_order(bench: Any) -> None:
     problems = bench.problems(
         "parameters:\n  a: {unit: xx, from: fixed}\n  b: {unit: '1', from: fixed, when: a == }\n"
         "equations:\n  x: {unit: '1', expr: q}\n  y: {unit: yy, expr: a, over: [z]}\n"
@@ -266,7 +274,7 @@ def test_all_faults_are_told_in_file_order(bench):
     ]
 
 
-def test_unknown_methodology_names_the_nearest():
+def test_unknown_methodology_names_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean cdm_acm0002"):
         load_methodology("cdm_acm002")
 
@@ -277,7 +285,7 @@ TOKENS = ["'", '"', "{", "}", "[", "]", ":", "- ", "&a", "*a", "!!x", "|", ">", 
           "when: 1", "expr: x", "\n", "  ", ",", "#"]  # fmt: skip
 
 
-def mutated(text, random_):
+def mutated(text: Any, random_: Any):
     """Damage a text as a slip of the hand or a malicious hand would."""
     for _ in range(random_.choice([1, 1, 2, 4])):
         kind = random_.choice(["cut", "double", "swap", "insert", "line", "copy", "word"])
@@ -309,7 +317,7 @@ def mutated(text, random_):
 
 
 @given(st.sampled_from(sorted(TEXTS)), st.integers(0, 2**32))
-def test_damaged_spec_is_read_or_refused_in_words(tmp_path_factory, name, seed):
+def test_damaged_spec_is_read_or_refused_in_words(tmp_path_factory: Any, name: Any, seed: Any) -> None:
     text = mutated(TEXTS[name], random.Random(seed))
     folder = tmp_path_factory.mktemp("damaged") / name
     folder.mkdir()
@@ -320,7 +328,10 @@ def test_damaged_spec_is_read_or_refused_in_words(tmp_path_factory, name, seed):
         report = check(methodology)
         report.as_data()
         choices = {option: next(iter(spec.values)) for option, spec in methodology.options.items()}
-        make_plan(methodology, {option: value for option, value in choices.items() if not methodology.options[option].over})
+        make_plan(
+            methodology,
+            {option: value for option, value in choices.items() if not methodology.options[option].over},
+        )
     except TonneError as fault:
         assert str(fault).strip()
         assert len(str(fault)) < 30_000

@@ -1,6 +1,7 @@
 import math
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,20 +14,25 @@ DAY = {"start": "2024-05-01", "end": "2024-05-01"}
 MINUTES = [f"2024-05-01T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
 
 
-def near(value, expected, places=12):
+def near(value: Any, expected: Any, places: Any = 12):
     return abs(Fraction(value) - Fraction(expected)) <= Fraction(1, 10**places)
 
 
 # -- a flare by the minute
 
 
-def flare(bench, kind, **values):
-    given_ = {"V_gas": 10, "share_CH4": 50, "flare.flame": 1, **{f"flare.{name}": value for name, value in values.items()}}
+def flare(bench: Any, kind: Any, **values):
+    given_ = {
+        "V_gas": 10,
+        "share_CH4": 50,
+        "flare.flame": 1,
+        **{f"flare.{name}": value for name, value in values.items()},
+    }
     methodology = bench.fixture("landfill_gas", ("flare_module",))
     return bench.compute(methodology, given_, choices={"flare.flare": kind}, period=DAY)
 
 
-def test_open_flare_burns_half_while_the_flame_is_lit(bench):
+def test_open_flare_burns_half_while_the_flame_is_lit(bench: Any) -> None:
     flame = {minute: int(minute >= "2024-05-01T06:00") for minute in MINUTES}
     result = flare(bench, "open", flame=flame)
     # 10 Nm3 x 50 % x 0.716 kg = 3.58 kg a minute; 1440 minutes x 28 t/t = 144.3456 t; half lost in 1080 minutes, all in 360
@@ -38,7 +44,7 @@ def test_open_flare_burns_half_while_the_flame_is_lit(bench):
     assert result.value("flare.eta_hour", "2024-05-01T06") == 50
 
 
-def test_enclosed_flare_needs_its_temperature_and_flow(bench):
+def test_enclosed_flare_needs_its_temperature_and_flow(bench: Any) -> None:
     temperature = {minute: 499 if minute < "2024-05-01T12:00" else 500 for minute in MINUTES}
     result = flare(bench, "enclosed_default", T_EG=temperature, T_low=500, F_low=3, F_high=4)
     # not hot enough in the first 720 minutes (nothing destroyed), 90 % after them; 500 degC is enough
@@ -49,7 +55,7 @@ def test_enclosed_flare_needs_its_temperature_and_flow(bench):
     assert above.value("PE", "2024") == Decimal("144.3456")
 
 
-def test_measured_flare_takes_what_leaves_it_and_no_flow_is_no_division(bench):
+def test_measured_flare_takes_what_leaves_it_and_no_flow_is_no_division(bench: Any) -> None:
     gas = {minute: 0 if minute.endswith(":00") else 10 for minute in MINUTES}
     methodology = bench.fixture("landfill_gas", ("flare_module",))
     result = bench.compute(
@@ -64,12 +70,12 @@ def test_measured_flare_takes_what_leaves_it_and_no_flow_is_no_division(bench):
     assert near(result.value("flare.eta", "2024-05-01T07:01"), "0.99")
 
 
-def test_choice_needs_no_data_of_the_other_choices(bench):
+def test_choice_needs_no_data_of_the_other_choices(bench: Any) -> None:
     plan = bench.plan(bench.fixture("landfill_gas", ("flare_module",)), {"flare.flare": "open"})
     assert not {"flare.T_EG", "flare.F_EG", "flare.T_low"} & set(plan.needed)
 
 
-def test_choice_for_each_flare(bench):
+def test_choice_for_each_flare(bench: Any) -> None:
     result = bench.compute(
         bench.fixture("flare_bank"),
         {"F_RG": "0.1", "F_EG": {f"c,{minute}": "0.02" for minute in MINUTES}},
@@ -88,7 +94,7 @@ def test_choice_for_each_flare(bench):
 # -- waste decays
 
 
-def test_waste_of_each_year_decays_in_the_years_after(bench):
+def test_waste_of_each_year_decays_in_the_years_after(bench: Any) -> None:
     waste = {("2010", "food"): 100, ("2012", "food"): 50, ("2013", "food"): 7, ("2010", "wood"): 10, ("2012", "wood"): 20,
              ("2013", "wood"): 30}  # fmt: skip
     carbon, rate = {"food": 0.15, "wood": 0.43}, {"food": 0.185, "wood": 0.03}
@@ -105,7 +111,10 @@ def test_waste_of_each_year_decays_in_the_years_after(bench):
     )
     for year in (2011, 2012, 2013):
         decayed = sum(
-            amount * carbon[kind] * math.exp(-rate[kind] * (year - int(deposited))) * (1 - math.exp(-rate[kind]))
+            amount
+            * carbon[kind]
+            * math.exp(-rate[kind] * (year - int(deposited)))
+            * (1 - math.exp(-rate[kind]))
             for (deposited, kind), amount in waste.items()
             if int(deposited) <= year
         )
@@ -119,7 +128,7 @@ def test_waste_of_each_year_decays_in_the_years_after(bench):
 # -- a stock carries over
 
 
-def test_stock_carries_over_from_month_to_month(bench):
+def test_stock_carries_over_from_month_to_month(bench: Any) -> None:
     months = [f"2024-{month:02}" for month in range(1, 13)]
     result = bench.compute(
         bench.fixture("lagoon"),
@@ -130,7 +139,14 @@ def test_stock_carries_over_from_month_to_month(bench):
         },
     )
     # f_T: below 10 degC 0, then 1 - (30 - T)/20: 0, 0, 0.25, 0.5, 0.75, 1 … ; each month keeps what the last did not digest
-    assert list(result.values("f_T").values()) == [0, 0, Decimal("0.25"), Decimal("0.5"), Decimal("0.75"), *[1] * 7]
+    assert list(result.values("f_T").values()) == [
+        0,
+        0,
+        Decimal("0.25"),
+        Decimal("0.5"),
+        Decimal("0.75"),
+        *[1] * 7,
+    ]
     assert list(result.values("COD_av").values()) == [100, 200, 300, 325, Decimal("262.5"), *[100] * 7]
     digested = Decimal("0.25") * 300 + Decimal("0.5") * 325 + Decimal("0.75") * Decimal("262.5") + 700
     assert result.value("CH4", "2024") == digested / 4
@@ -152,12 +168,18 @@ equations:
 """
 
 
-def test_two_equations_that_need_each_others_past_run_along_together(bench):
+def test_two_equations_that_need_each_others_past_run_along_together(bench: Any) -> None:
     months = ["2023-11", "2023-12", "2024-01", "2024-02"]
     a = dict(zip(months, [1, 2, 4, 8], strict=True))
-    b = {f"{month},{fuel}": number * factor for number, month in enumerate(months, 1) for fuel, factor in [("coal", 1), ("gas", 3)]}
+    b = {
+        f"{month},{fuel}": number * factor
+        for number, month in enumerate(months, 1)
+        for fuel, factor in [("coal", 1), ("gas", 3)]
+    }
     start = {"coal": 500, "gas": 1000}
-    result = bench.compute(TWO, {"a": a, "b": b, "start": start}, period={"start": "2023-11-01", "end": "2024-02-29"})
+    result = bench.compute(
+        TWO, {"a": a, "b": b, "start": start}, period={"start": "2023-11-01", "end": "2024-02-29"}
+    )
     for fuel in ("coal", "gas"):
         first = Fraction(start[fuel], 1000)
         stock, used = first, 2 * first
@@ -173,7 +195,7 @@ def test_two_equations_that_need_each_others_past_run_along_together(bench):
     assert list(result.values("before_last").values()) == [1, 1, 1, 2]
 
 
-def test_stock_runs_through_a_long_period_without_depth(bench):
+def test_stock_runs_through_a_long_period_without_depth(bench: Any) -> None:
     text = (
         "dimensions: {day: {time: day}}\nparameters: {a: {unit: t, over: [day], from: fixed}}\n"
         "equations: {x: {unit: t, over: [day], expr: 'prev(x, day, 0) + a'}, y: {unit: t, over: [day], expr: x}}\n"
@@ -236,7 +258,9 @@ NO_VALUE = [
 
 
 @pytest.mark.parametrize(("equation", "where", "why"), NO_VALUE)
-def test_what_has_no_value_stops_with_equation_index_and_reason(bench, equation, where, why):
+def test_what_has_no_value_stops_with_equation_index_and_reason(
+    bench: Any, equation: Any, where: Any, why: Any
+) -> None:
     plan = bench.plan(bench.methodology(f"{STRICT}  {equation}\n"), {"type": {"coal": "p", "gas": "q"}})
     with pytest.raises(RunError) as caught:
         Reference(plan, bench.dataset(plan, VALUES, period=PERIOD)).compute_all()
@@ -286,7 +310,7 @@ def test_what_has_no_value_stops_with_equation_index_and_reason(bench, equation,
         ("0 ** 2", 0),
     ],
 )
-def test_value_of_constants_in_both_evaluators(bench, expression, expected):
+def test_value_of_constants_in_both_evaluators(bench: Any, expression: Any, expected: Any) -> None:
     result = bench.compute(f"equations: {{x: {{unit: '1', expr: '{expression}'}}}}\n", {})
     assert abs(result.value("x") - expected) < Decimal("1e-30")
     assert result.columnar["x"][()] == pytest.approx(float(expected), abs=1e-15)
@@ -315,14 +339,14 @@ def test_value_of_constants_in_both_evaluators(bench, expression, expected):
         ("1 > 2 and 1 / 0 > 0", False),
     ],
 )
-def test_truth_of_constants_in_both_evaluators(bench, condition, holds):
+def test_truth_of_constants_in_both_evaluators(bench: Any, condition: Any, holds: Any) -> None:
     result = bench.compute(f"equations: {{x: {{unit: flag, expr: '{condition}'}}}}\n", {})
     assert result.value("x") == holds
     assert result.columnar["x"][()] == holds
 
 
 @given(st.fractions(min_value=-(10**6), max_value=10**6, max_denominator=1000), st.integers(1, 999))
-def test_what_is_divided_and_multiplied_again_rounds_as_before(bench, value, divisor):
+def test_what_is_divided_and_multiplied_again_rounds_as_before(bench: Any, value: Any, divisor: Any) -> None:
     text = "parameters: {a: {unit: '1', from: fixed}, d: {unit: '1', from: fixed}}\nequations:\n"
     for function in ("floor", "ceil", "round"):
         text += f"  {function}_x: {{unit: '1', expr: '{function}(a / d * d)'}}\n"

@@ -1,5 +1,6 @@
 import time
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -9,11 +10,11 @@ from tonne.engine.errors import Place, ProjectError, SpecError, TonneError, Unkn
 from tonne.engine.spec.source import MAX_BYTES, MAX_DEPTH, parse_yaml, read_yaml
 
 
-def read(text):
+def read(text: Any):
     return parse_yaml(text, "f.yaml")
 
 
-def fault(text):
+def fault(text: Any):
     with pytest.raises(SpecError) as caught:
         read(text)
     return str(caught.value)
@@ -53,7 +54,7 @@ def fault(text):
         ("9" * 61, "9" * 61),
     ],
 )
-def test_plain_scalar_is_an_exact_number_a_truth_value_or_text(text, expected):
+def test_plain_scalar_is_an_exact_number_a_truth_value_or_text(text: Any, expected: Any) -> None:
     value = read(f"key: {text}\n").data["key"]
     assert value == expected
     assert type(value) is type(expected)
@@ -75,11 +76,11 @@ def test_plain_scalar_is_an_exact_number_a_truth_value_or_text(text, expected):
          "f.yaml:2:1: this is not YAML: found character that cannot start any token\n  hint: check indentation and quotes"),
     ],
 )  # fmt: skip
-def test_what_is_refused_is_named_with_its_place(text, expected):
+def test_what_is_refused_is_named_with_its_place(text: Any, expected: Any) -> None:
     assert fault(text) == expected
 
 
-def test_every_double_key_is_told():
+def test_every_double_key_is_told() -> None:
     assert fault("a: 1\na: 2\nb: 1\nb: 2\n").count("is given twice") == 2
 
 
@@ -111,24 +112,24 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     ],
     ids=lambda text: repr(text[:15]),
 )
-def test_hostile_text_is_refused_at_once(text):
+def test_hostile_text_is_refused_at_once(text: Any) -> None:
     begun = time.perf_counter()
     message = fault(text)
     assert time.perf_counter() - begun < 2
     assert len(message) < 1000
 
 
-def test_long_key_is_cut_in_messages():
+def test_long_key_is_cut_in_messages() -> None:
     key = "k" * 900_000
     assert len(fault(f"? {key}\n: 1\n? {key}\n: 2\n")) < 400
 
 
-def test_nesting_is_limited():
+def test_nesting_is_limited() -> None:
     assert read("[" * MAX_DEPTH + "]" * MAX_DEPTH).data
     assert f"nested deeper than {MAX_DEPTH} levels" in fault("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))
 
 
-def test_files_are_refused_by_what_they_are(tmp_path):
+def test_files_are_refused_by_what_they_are(tmp_path: Any) -> None:
     path = tmp_path / "spec.yaml"
     with pytest.raises(UnknownNameError, match="no such file"):
         read_yaml(path)
@@ -144,7 +145,7 @@ def test_files_are_refused_by_what_they_are(tmp_path):
         read_yaml(tmp_path / "spec.yml")
 
 
-def test_digest_is_that_of_the_text():
+def test_digest_is_that_of_the_text() -> None:
     assert read("a: 1\n").digest == read("a: 1\n").digest != read("a: 1 \n").digest
 
 
@@ -165,7 +166,7 @@ def test_digest_is_that_of_the_text():
         ("k: bad\n", "bad"),
     ],
 )
-def test_character_of_a_value_is_found_in_the_file(text, needle):
+def test_character_of_a_value_is_found_in_the_file(text: Any, needle: Any) -> None:
     document = read(text)
     steps = ("k", "k") if isinstance(document.data["k"], dict) else ("k",)
     value = document.data["k"]["k"] if len(steps) == 2 else document.data["k"]
@@ -179,13 +180,13 @@ def test_character_of_a_value_is_found_in_the_file(text, needle):
     assert value.rstrip().endswith(text[end - 1])
 
 
-def test_value_with_escapes_stands_at_its_start():
-    document = read("k: \"a\\x20+ b\"\n")
+def test_value_with_escapes_stands_at_its_start() -> None:
+    document = read('k: "a\\x20+ b"\n')
     assert document.data["k"] == "a + b"
     assert set(document.offsets(("k",), "a + b")) == {4}
 
 
-def test_missing_part_stands_where_its_parent_stands():
+def test_missing_part_stands_where_its_parent_stands() -> None:
     document = read("a:\n  b: {c: 1}\n")
     assert document.place("a", "b", "c") == Place("f.yaml", 2, 7)
     assert document.place("a", "b", "c", "=") == Place("f.yaml", 2, 10)
@@ -195,7 +196,7 @@ def test_missing_part_stands_where_its_parent_stands():
 
 @given(st.text(max_size=80) | st.text(alphabet="a:-[]{}'\"|> \n#&*!%\t1.?,", max_size=80))
 @example("a: 'b''c'\n")
-def test_any_text_is_data_or_a_spec_error(text):
+def test_any_text_is_data_or_a_spec_error(text: Any) -> None:
     try:
         document = read(text)
     except TonneError as error:
