@@ -183,7 +183,7 @@ class Result:
                 {"year": year.year, "exact": _texts(year.exact), "rounded": _texts(year.rounded)}
                 for year in self.years
             ],
-            "total": {role: str(self.rounded_total(role)) for role in ROLES},
+            "total": {role: plain(self.rounded_total(role)) for role in ROLES},
             "conditions": [
                 {
                     "id": item.id,

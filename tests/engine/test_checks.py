@@ -91,8 +91,8 @@ def test_identity_is_refuted_where_only_arithmetic_is_left(bench: Any, er: Any) 
 
 
 def test_conversions_do_not_hide_the_identity(bench: Any) -> None:
-    leakage = ("  LE: {unit: tCO2e, over: [year], expr: b / 2", "  L: {unit: kgCO2e, over: [year], expr: b / 2, evidence: composed}\n"
-               "  LE: {unit: tCO2e, over: [year], expr: L")  # fmt: skip
+    leakage = ("  LE: {unit: tCO2e, over: [year], expr: b / 2", ("  L: {unit: kgCO2e, over: [year], expr: b / 2, evidence: composed}\n"
+               "  LE: {unit: tCO2e, over: [year], expr: L"))  # fmt: skip
     assert verdict(report(bench, er="BE - PE - L", leakage=leakage)) == "proved"
 
 

@@ -44,7 +44,7 @@ CONDITIONS = ["{a} / {b} > 0", "not ({a} / {b} > 0)", "{a} > 0 and {a} / {b} > 0
               "{a} > 0 or sqrt({b}) > 1", "cond == {a}", "type == p and cond > 1", "type == p or cond > 1"]  # fmt: skip
 
 
-def strict_equations():
+def strict_equations() -> Iterator[str]:
     for shape, (a, b) in itertools.product(SHAPES, itertools.product(ATOMS, ATOMS)):
         yield f"expr: '{shape.format(a=a, b=b)}'"
     for condition, (a, b) in itertools.product(CONDITIONS, itertools.product(ATOMS, ATOMS)):
@@ -57,7 +57,8 @@ def test_what_has_no_value_in_the_reference_is_null_and_all_else_a_number(bench:
     chosen = random.Random(2).sample(sorted(set(strict_equations())), 160)
     # sums over fuel stand where fuel is not yet a dimension; all else where every parameter can stand
     lines = []
-    for number, body in enumerate(chosen):
+    for number, written in enumerate(chosen):
+        body = written
         reduces = "over=fuel" in body
         body = body.replace("there", "m") if reduces else body
         if reduces and "where=" not in body.replace("where=cond", "") and "cond" not in body:

@@ -158,18 +158,18 @@ def test_input_of_a_module_must_be_bound(bench: Any) -> None:
         ("outputs: {baseline: BE, reduction: ER, rounding: {mode: floor}}\n", "",
          "spec.yaml:1:1: the file is not right; expected `outputs:` in a methodology"),
         ("category: methane", "category: methan",
-         "spec.yaml:4:11: category is not right; expected 'efficiency', 'renewables', 'waste_energy', 'methane', "
-         "'heat_pumps', 'hydrogen_metallurgy', 'ccus', 'raw_material_substitution' or 'carbon_sinks', found 'methan'"),
+         ("spec.yaml:4:11: category is not right; expected 'efficiency', 'renewables', 'waste_energy', 'methane', "
+         "'heat_pumps', 'hydrogen_metallurgy', 'ccus', 'raw_material_substitution' or 'carbon_sinks', found 'methan'")),
         ("id: whole", "id: 1whole",
-         "spec.yaml:2:5: id is not right; expected a name of letters, digits and _ that begins with a letter, "
-         "at most 60 characters, found '1whole'"),
+         ("spec.yaml:2:5: id is not right; expected a name of letters, digits and _ that begins with a letter, "
+         "at most 60 characters, found '1whole'")),
         ("id: whole\n", "", "spec.yaml:1:1: id is missing\n  hint: add `id:`"),
-        ("value: 28", "value: '28'", "spec.yaml:7:109: parameters.GWP.value is not right; expected a number (not in quotes), "
-         "or a ratio such as 44/12, found '28'"),
-        ("from: default, value: 28", "from: default", "spec.yaml:7:67: parameters.GWP is not right; expected "
-         "`value:` with `from: default`"),
-        ("from: default, value: 28", "from: fixed, value: 28", "spec.yaml:7:67: parameters.GWP is not right; expected "
-         "`value:` only with `from: default`"),
+        ("value: 28", "value: '28'", ("spec.yaml:7:109: parameters.GWP.value is not right; expected a number (not in quotes), "
+         "or a ratio such as 44/12, found '28'")),
+        ("from: default, value: 28", "from: default", ("spec.yaml:7:67: parameters.GWP is not right; expected "
+         "`value:` with `from: default`")),
+        ("from: default, value: 28", "from: fixed, value: 28", ("spec.yaml:7:67: parameters.GWP is not right; expected "
+         "`value:` only with `from: default`")),
     ],
 )  # fmt: skip
 def test_fault_in_a_methodology_is_told_where_it_stands(bench: Any, old: Any, new: Any, message: Any) -> None:
@@ -222,8 +222,8 @@ equations:
         ("unit: tCO2/MWh, over: [year], from", "unit: tCO2, over: [year], from",
          "spec.yaml:6:3: parameter EF does not have the unit of its column grids.om; expected tCO2/MWh, found tCO2"),
         ("over: [plant]", "over: [plants]",
-         "spec.yaml:4:3: option by_plant is over 'plants', which is not a dimension; expected one of month, year, plant\n"
-         "  hint: did you mean plant?"),
+         ("spec.yaml:4:3: option by_plant is over 'plants', which is not a dimension; expected one of month, year, plant\n"
+         "  hint: did you mean plant?")),
         ("over: [plant]", "default: nort",
          "spec.yaml:4:74: option by_plant has no value 'nort'; expected one of north, south\n  hint: did you mean north?"),
     ],
@@ -245,7 +245,7 @@ def test_module_that_uses_itself_is_refused(bench: Any) -> None:
 
 def test_modules_that_multiply_are_refused_at_once(bench: Any) -> None:
     many = "\n".join(f"  p{n}: {{unit: '1', from: default, value: 1}}" for n in range(400))
-    head = MODULE.split("dimensions:")[0]
+    head = MODULE.split("dimensions:", maxsplit=1)[0]
     leaf = head + "parameters:\n" + many + "\n"
     tree = head + "uses:\n" + "\n".join(f"  u{n}: {{module: leaf}}" for n in range(200)) + "\n"
     begun = time.perf_counter()
@@ -289,7 +289,7 @@ def mutated(text: Any, random_: Any):
     """Damage a text as a slip of the hand or a malicious hand would."""
     for _ in range(random_.choice([1, 1, 2, 4])):
         kind = random_.choice(["cut", "double", "swap", "insert", "line", "copy", "word"])
-        at, other = sorted(random_.randrange(len(text) + 1) for _ in range(2))
+        at, _other = sorted(random_.randrange(len(text) + 1) for _ in range(2))
         if kind == "cut":
             text = text[:at] + text[at + random_.choice([1, 3, 30]) :]
         elif kind == "double":
