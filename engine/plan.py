@@ -9,10 +9,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tonne.engine.check.infer import Inference, infer
-from tonne.engine.check.order import cycles, dependencies, groups, reachable
+from tonne.engine.check.order import cycles, dependencies, groups, reachable, ring
 from tonne.engine.errors import Problem, SpecError
 from tonne.engine.spec.methodology import Methodology
-from tonne.engine.spec.tree import Cases, Chosen, Compare, Logic, Name, Node, Not, Number, Previous, Reduce, transform, walk
+from tonne.engine.spec.tree import (
+    Cases,
+    Chosen,
+    Compare,
+    Logic,
+    Name,
+    Node,
+    Not,
+    Number,
+    Previous,
+    Reduce,
+    transform,
+    walk,
+)
 from tonne.engine.units import ONE, Unit
 
 TRUE = Compare("==", Number(Fraction(0), "0"), Number(Fraction(0), "0"))
@@ -107,7 +120,7 @@ def _refuse_cycles(methodology: Methodology, trees: Mapping[str, Node]) -> None:
     if found:
         raise SpecError(
             Problem(
-                f"equations need each other: {' → '.join([*group, group[0]])}",
+                f"equations need each other: {ring(group)}",
                 methodology.quantities[group[0]].place,
                 hint="a stock that carries over uses prev(quantity, dimension, initial)",
             )

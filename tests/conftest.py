@@ -151,7 +151,7 @@ class Bench:
                 found[name] = self._choices(plan, name.removeprefix("option:"), domain)
                 continue
             if given is None:
-                given = self._by_option(plan, name, domain)
+                given = self._by_option(plan, name)
             if given is None:
                 continue
             if not isinstance(given, Mapping):
@@ -163,7 +163,7 @@ class Bench:
                 found[name][index] = Fraction(value)
         return Dataset(domain, found, {})
 
-    def _by_option(self, plan: Plan, name: str, domain: Domain) -> Any:
+    def _by_option(self, plan: Plan, name: str) -> Any:
         parameter = plan.methodology.quantities[name].parameter
         if parameter.from_ != "option":
             return parameter.value

@@ -1,9 +1,8 @@
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -13,6 +12,9 @@ from tonne.engine.compute.compare import compare
 from tonne.engine.compute.reference import Reference
 from tonne.engine.errors import RunError
 from tonne.engine.spec.tree import Name
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 MONTHS = ("2023-11", "2023-12", "2024-01")
 YEARS = ("2023", "2024")
@@ -36,7 +38,7 @@ At = Mapping[str, str]
 Tree = tuple[Any, ...]
 
 
-class Undefined(Exception):
+class UndefinedError(Exception):
     pass
 
 
@@ -54,7 +56,7 @@ class Oracle:
 
     def number(self, tree: Tree, at: At) -> Fraction:
         kind, *parts = tree
-        return getattr(self, f"on_{kind}")(at, *parts)
+        return Fraction(getattr(self, f"on_{kind}")(at, *parts))
 
     def on_number(self, _at: At, text: str) -> Fraction:
         return Fraction(text)
@@ -72,14 +74,14 @@ class Oracle:
         one, other = self.number(left, at), self.number(right, at)
         if operator == "/":
             if other == 0:
-                raise Undefined
+                raise UndefinedError
             return one / other
         return one + other if operator == "+" else one - other if operator == "-" else one * other
 
     def on_power(self, at: At, base: Tree, exponent: int) -> Fraction:
         value = self.number(base, at)
         if value == 0 and exponent <= 0:
-            raise Undefined
+            raise UndefinedError
         return value**exponent
 
     def on_call(self, at: At, function: str, *arguments: Tree) -> Fraction:
@@ -109,7 +111,7 @@ class Oracle:
         if function == "sum":
             return sum(values, Fraction(0))
         if not values:
-            raise Undefined
+            raise UndefinedError
         if function == "mean":
             return sum(values, Fraction(0)) / len(values)
         return min(values) if function == "minimum" else max(values)
@@ -127,7 +129,7 @@ class Oracle:
             if self.holds(when, at):
                 return self.number(value, at)
         if otherwise is None:
-            raise Undefined
+            raise UndefinedError
         return self.number(otherwise, at)
 
     def holds(self, tree: Tree, at: At) -> bool:
@@ -247,7 +249,7 @@ class Writer:
 
     def reduce(self, context: frozenset[str], depth: int, nested: int, reducible: list[str]) -> Tree:
         first = self.random.choice(reducible)
-        over = (first,)
+        over: tuple[str, ...] = (first,)
         if first != "year" and len({"fuel", "month"} & set(reducible)) == 2 and self.random.random() < 0.3:
             over = ("month", "fuel")
         inner = context | set(over)
@@ -338,8 +340,8 @@ def test_both_evaluators_agree_with_rational_arithmetic_on_random_specs(bench: A
     law()
 
 
-def check_seed(bench: Any, seed: Any) -> None:
-    random_ = random.Random(seed)
+def check_seed(bench: Any, seed: int) -> None:
+    random_ = random.Random(seed)  # noqa: S311
     writer = Writer(random_)
     for number in range(random_.choice([1, 2, 3])):
         writer.equation(f"e{number}")
@@ -359,7 +361,7 @@ def check_seed(bench: Any, seed: Any) -> None:
                 expected.setdefault(name, {})[index] = oracle.equation(
                     name, dict(zip(over, labels, strict=True))
                 )
-            except Undefined:
+            except UndefinedError:
                 expected.setdefault(name, {})[index] = None
     known = [abs(value) for column in expected.values() for value in column.values() if value is not None]
     assume(max(known, default=Fraction(0)) < 10**12)
@@ -384,11 +386,11 @@ def check_seed(bench: Any, seed: Any) -> None:
             reference.compute_all()
 
 
-def decimals(least: Any, most: Any, places: Any = 3):
+def decimals(least: int, most: int, places: int = 3) -> st.SearchStrategy[Fraction]:
     return st.integers(least * 10**places, most * 10**places).map(lambda number: Fraction(number, 10**places))
 
 
-def labelled(draw: Any, labels: Any, numbers: Any):
+def labelled(draw: Any, labels: list[str], numbers: st.SearchStrategy[Fraction]) -> dict[str, Any]:
     return {label: draw(numbers) for label in labels}
 
 
@@ -429,7 +431,7 @@ def test_decay_agrees_on_any_data(bench: Any, data: Any) -> None:
 @settings(max_examples=8)
 @given(st.integers(0, 2**32), st.sampled_from(["open", "enclosed_default", "enclosed_measured"]))
 def test_flare_agrees_on_any_data(bench: Any, seed: Any, kind: Any) -> None:
-    random_ = random.Random(seed)
+    random_ = random.Random(seed)  # noqa: S311
     minutes = [f"2024-05-01T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
     values = {
         "V_gas": {

@@ -1,6 +1,8 @@
 import copy
 import datetime
+import functools
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -18,6 +20,7 @@ from tonne.engine.data.project import ProjectSpec, checked_project
 from tonne.engine.errors import ProjectError
 from tonne.engine.plan import make_plan
 from tonne.engine.spec.catalogue import bundled, load_methodology
+from tonne.engine.spec.models import Outputs
 from tonne.engine.spec.shape import shaped
 from tonne.engine.spec.source import Document, read_yaml
 
@@ -62,24 +65,29 @@ class Run:
         self.values = reference.compute_all()
         compare(reference, self.values, bench.columnar(plan, self.dataset))
 
+    @property
+    def outputs(self) -> Outputs:
+        assert self.methodology.spec.outputs is not None
+        return self.methodology.spec.outputs
+
     def totals(self) -> dict[str, Fraction]:
         """The outputs of the whole period, not rounded."""
-        outputs = self.methodology.spec.outputs
+        outputs = self.outputs
         names = [outputs.baseline, outputs.project, outputs.leakage, outputs.reduction]
         return {name: Fraction(sum(self.values[name].values())) for name in names if name}
 
 
-def numbers_of(value: dict[str, Any]):
-    """Each number of a value with a way to replace it and the labels of its index."""
+def change_numbers(value: dict[str, Any], change: Callable[[Decimal, int], Decimal]) -> None:
+    """Replace each number of a value, given its position."""
     if "value" in value:
-        yield value["value"], (), lambda new: value.update(value=new)
-    for label in list(value.get("at", {})):
-        yield value["at"][label], (label,), lambda new, label=label: value["at"].update({label: new})
-    for row in value.get("rows", []):
-        yield row["value"], tuple(map(str, row["at"].values())), lambda new, row=row: row.update(value=new)
+        value["value"] = change(Decimal(value["value"]), 0)
+    for position, label in enumerate(value.get("at", {})):
+        value["at"][label] = change(Decimal(value["at"][label]), position)
+    for position, row in enumerate(value.get("rows", [])):
+        row["value"] = change(Decimal(row["value"]), position)
 
 
-def monitored(data: Any):
+def monitored(data: dict[str, Any]) -> dict[str, Any]:
     parameters = load_methodology(data["methodology"]).parameters
     return {
         name: value
@@ -88,11 +96,12 @@ def monitored(data: Any):
     }
 
 
-def scaled(data: Any, factor_of: Any):
+def scaled(data: dict[str, Any], factor_of: Callable[[str, int], Any]) -> dict[str, Any]:
+    """The project with every monitored value multiplied."""
     changed = copy.deepcopy(data)
     for name, value in monitored(changed).items():
-        for position, (number, _, replace) in enumerate(list(numbers_of(value))):
-            replace(Decimal(number) * factor_of(name, position))
+        factors = functools.partial(factor_of, name)
+        change_numbers(value, lambda number, position, factors=factors: number * factors(position))  # type: ignore[misc]
     return changed
 
 
@@ -123,16 +132,16 @@ def test_values_in_other_units_are_the_same_values(bench: Any, path: Any) -> Non
             others = OTHER_UNITS.get(value["unit"], [])
             if others:
                 value["unit"], factor = others[rank % len(others)]
-                for number, _, replace in list(numbers_of(value)):
-                    replace(Decimal(number) * Decimal(factor))
+                size = Decimal(factor)
+                change_numbers(value, lambda number, _, size=size: number * size)  # type: ignore[misc]
         run = Run(bench, changed)
         assert run.dataset.values == expected.dataset.values
         assert run.values == expected.values
 
 
-def part_of(data: Any, first: datetime.date, last: datetime.date) -> dict[str, Any]:
+def part_of(data: dict[str, Any], first: datetime.date, last: datetime.date) -> dict[str, Any]:
     """The same project with a part of the monitoring period and the values of that part."""
-    changed = copy.deepcopy(data)
+    changed: dict[str, Any] = copy.deepcopy(data)
     changed["monitoring_period"] = {"start": str(first), "end": str(last)}
     months = {calendar.label("month", number) for number in calendar.steps_between("month", first, last)}
     known = months | {month[:4] for month in months}
@@ -149,7 +158,7 @@ def part_of(data: Any, first: datetime.date, last: datetime.date) -> dict[str, A
     return changed
 
 
-def splits(data: Any):
+def splits(data: dict[str, Any]) -> tuple[datetime.date, datetime.date, list[datetime.date]]:
     """The months after the first one at which the period can be cut."""
     period = data["monitoring_period"]
     start, end = (datetime.date.fromisoformat(str(period[key])) for key in ("start", "end"))
@@ -182,7 +191,7 @@ def test_reduction_is_what_is_left_of_the_baseline_for_any_activity(bench: Any, 
     @given(st.lists(st.decimals("0", "1000000", places=6), min_size=7, max_size=7))
     def law(factors: Any) -> None:
         run = Run(bench, scaled(data, lambda name, position: factors[(len(name) + position) % 7]))
-        outputs, totals = run.methodology.spec.outputs, run.totals()
+        outputs, totals = run.outputs, run.totals()
         rest = (
             totals[outputs.baseline]
             - totals.get(outputs.project or "", 0)

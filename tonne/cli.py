@@ -101,7 +101,16 @@ def show(methodology: str, lang: str) -> None:
     help="Language of the findings.",
 )
 @click.option("--proofs/--no-proofs", default=True, help="Prove what holds for all inputs.  [default: proofs]")
-def check(methodologies: tuple[str, ...], as_json: bool, lang: str, proofs: bool) -> None:
+@click.option(
+    "--report",
+    "folder",
+    metavar="DIR",
+    type=click.Path(),
+    help="Also write, for each methodology, a page with every statement and the same as JSON.",
+)
+def check(
+    methodologies: tuple[str, ...], as_json: bool, lang: str, proofs: bool, folder: str | None
+) -> None:
     """Check methodologies: names, index sets, units and substances, structure, evidence, and prove the rest.
 
     Proved, or refuted with a point where it fails: that cases cover the domain, that nothing can fail inside
@@ -109,9 +118,12 @@ def check(methodologies: tuple[str, ...], as_json: bool, lang: str, proofs: bool
     argument all bundled ones are checked. Ends with 1 when a check fails.
     """
     from tonne.api import check as run_checks  # noqa: PLC0415
-    from tonne.api import list_methodologies  # noqa: PLC0415
+    from tonne.api import list_methodologies, load_methodology  # noqa: PLC0415
 
-    reports = [run_checks(name, proofs=proofs) for name in methodologies or list_methodologies()]
+    if folder and not proofs:
+        raise click.UsageError("--report needs the proofs; leave out --no-proofs")
+    loaded = [load_methodology(name) for name in methodologies or list_methodologies()]
+    reports = [run_checks(methodology, proofs=proofs) for methodology in loaded]
     if as_json:
         click.echo(json.dumps([report.as_data() for report in reports], ensure_ascii=False, indent=1))
     for report in [] if as_json else reports:
@@ -125,6 +137,12 @@ def check(methodologies: tuple[str, ...], as_json: bool, lang: str, proofs: bool
             for finding in outcome.findings:
                 where = f"{finding.place}: " if finding.failed and finding.place else ""
                 click.echo(f"      {where}{finding.zh if lang == 'zh' else finding.en} [{finding.code}]")
+    if folder:
+        from tonne.engine.prove.report import proof_report  # noqa: PLC0415
+        from tonne.esg.check_folder import write_check_reports  # noqa: PLC0415
+
+        for path in write_check_reports([proof_report(methodology) for methodology in loaded], Path(folder)):
+            click.echo(f"wrote {path}", err=as_json)
     if not all(report.passed for report in reports):
         sys.exit(FAILED)
 

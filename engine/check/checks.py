@@ -8,9 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tonne.engine.check.identity import reduction_identity
+from tonne.engine.check.bounds import faulty_bounds
+from tonne.engine.check.identity import counted_in, reduction_identity
 from tonne.engine.check.infer import Inference, infer
-from tonne.engine.check.order import cycles, reachable
+from tonne.engine.check.order import cycles, reachable, ring
+from tonne.engine.check.products import repeated_amounts, repeated_factors
+from tonne.engine.check.scales import converted_by_hand
 from tonne.engine.errors import Problem
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.spec.methodology import Methodology, Quantity
@@ -92,12 +95,13 @@ def names(methodology: Methodology, _inference: Inference) -> list[Finding]:
     findings = [
         _fault(
             "names.cycle",
-            f"公式相互依赖：{' → '.join([*group, group[0]])}",
-            f"equations need each other: {' → '.join([*group, group[0]])}; a stock that carries over uses prev(…)",
+            f"公式相互依赖：{ring(group)}",
+            f"equations need each other: {ring(group)}; a stock that carries over uses prev(…)",
             methodology.quantities[group[0]],
         )
         for group in cycles(trees)
     ]
+    findings += faulty_bounds(methodology)
     findings += _shared_symbols(methodology, trees)
     if methodology.spec.outputs is None:
         return findings + _unused_in_module(methodology, trees)
@@ -198,14 +202,16 @@ def _lookup_sources(quantity: Quantity) -> list[str]:
     return [source for source in (key or {}).values() if isinstance(source, str)]
 
 
-def index_sets(_methodology: Methodology, inference: Inference) -> list[Finding]:
+def index_sets(methodology: Methodology, inference: Inference) -> list[Finding]:
     """Find sums over dimensions that are not there, and formulas that do not fit their index set."""
-    return [_from_problem("index.misfit", "指标集不符", problem) for problem in inference.index_problems]
+    found = [_from_problem("index.misfit", "指标集不符", problem) for problem in inference.index_problems]
+    return found + repeated_amounts(methodology)
 
 
-def units(_methodology: Methodology, inference: Inference) -> list[Finding]:
-    """Find formulas whose units do not fit, and list the conversions that were inserted."""
+def units(methodology: Methodology, inference: Inference) -> list[Finding]:
+    """Find formulas whose units do not fit or are changed by hand, and list the conversions that were inserted."""
     findings = [_from_problem("units.misfit", "单位不符", problem) for problem in inference.unit_problems]
+    findings += converted_by_hand(methodology, inference)
     shown = [f"{item.quantity}: {item.origin} → {item.target} (× {item.factor})" for item in dict.fromkeys(inference.conversions)]
     if shown:
         findings.append(
@@ -221,17 +227,39 @@ def units(_methodology: Methodology, inference: Inference) -> list[Finding]:
 
 
 def structure(methodology: Methodology, inference: Inference) -> list[Finding]:
-    """Prove ER ≡ BE − PE − LE."""
+    """Prove ER ≡ BE − PE − LE, and find what is taken twice."""
     outputs = methodology.spec.outputs
     if outputs is None or inference.problems:
         return []
+    found = _counted_twice(methodology, inference) + repeated_factors(methodology, inference.trees)
+    return [_identity(methodology, inference, methodology.quantities[outputs.reduction]), *found]
+
+
+def _counted_twice(methodology: Methodology, inference: Inference) -> list[Finding]:
+    """Find results that are a part of another result, so that the reduction takes them twice."""
+    outputs = methodology.spec.outputs
+    parts = {"project": ("项目排放", 1), "leakage": ("泄漏", 1), "baseline": ("基准线排放", -1)}
+    named = {role: name for role in parts if (name := getattr(outputs, role))}
+    return [
+        _fault(
+            "structure.counted_twice",
+            f"{parts[role][0]} {whole} 已含{parts[other][0]} {part}，减排量重复扣除",
+            f"{role} {whole} includes {other} {part}, so the reduction deducts it twice",
+            methodology.quantities[whole],
+        )
+        for role, whole in named.items()
+        for other, part in named.items()
+        if other not in {role, "baseline"} and counted_in(part, whole, inference.trees) == parts[role][1]
+    ]
+
+
+def _identity(methodology: Methodology, inference: Inference, quantity: Quantity) -> Finding:
     verdict = reduction_identity(methodology, inference.trees)
-    quantity = methodology.quantities[outputs.reduction]
     if verdict == "proved":
-        return [Finding("structure.identity", Severity.NOTE, "已证明：减排量恒等于基准线排放 − 项目排放 − 泄漏。", "proved: the reduction is baseline − project − leakage, for all inputs", {"verdict": verdict}, quantity.place)]
+        return Finding("structure.identity", Severity.NOTE, "已证明：减排量恒等于基准线排放 − 项目排放 − 泄漏。", "proved: the reduction is baseline − project − leakage, for all inputs", {"verdict": verdict}, quantity.place)
     if verdict == "refuted":
-        return [_fault("structure.identity", "减排量不等于基准线排放 − 项目排放 − 泄漏", f"{outputs.reduction} is not baseline − project − leakage", quantity)]
-    return [Finding("structure.identity", Severity.CLARIFICATION, "未能判定减排量是否恒等于基准线排放 − 项目排放 − 泄漏。", "not decided: whether the reduction is baseline − project − leakage (sums and cases were not looked into)", {"verdict": verdict}, quantity.place)]
+        return _fault("structure.identity", "减排量不等于基准线排放 − 项目排放 − 泄漏", f"{quantity.id} is not baseline − project − leakage", quantity)
+    return Finding("structure.identity", Severity.CLARIFICATION, "未能判定减排量是否恒等于基准线排放 − 项目排放 − 泄漏。", "not decided: whether the reduction is baseline − project − leakage (sums and cases were not looked into)", {"verdict": verdict}, quantity.place)
 
 
 def evidence(methodology: Methodology, _inference: Inference) -> list[Finding]:

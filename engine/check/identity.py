@@ -2,16 +2,17 @@
 
 First by comparing sums of terms as they are written; when that does not decide, by the exact arithmetic of
 polynomials, in which reductions, functions and cases stand as unknowns of their own. So "not the same" is
-claimed only when nothing but names, numbers and arithmetic is left. What grows too large is not decided.
+claimed only when nothing but names, numbers and arithmetic is left, if need be where every sum has one member.
+What grows too large is not decided.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
 from tonne.engine.check.order import dependencies, groups, reachable
-from tonne.engine.spec.methodology import Methodology
-from tonne.engine.spec.tree import Arithmetic, Convert, Name, Negate, Node, Number
+from tonne.engine.spec.methodology import Methodology, Quantity
+from tonne.engine.spec.tree import Arithmetic, Convert, Name, Negate, Node, Number, Reduce, transform
 
 Verdict = Literal["proved", "refuted", "undecided"]
 Terms = dict[Node, Fraction]
@@ -38,7 +39,21 @@ def reduction_identity(methodology: Methodology, trees: Mapping[str, Node]) -> V
     for name in (outputs.project, outputs.leakage):
         if name:
             difference = Arithmetic("-", difference, Name(name))
-    return same(trees[outputs.reduction], difference, trees)
+    verdict = same(trees[outputs.reduction], difference, trees)
+    if verdict == "refuted":
+        constants = {name: value for name, quantity in methodology.parameters.items() if (value := _given(quantity)) is not None}
+        filled = {name: transform(tree, lambda node: _filled(node, constants)) for name, tree in trees.items()}
+        return "proved" if same(filled[outputs.reduction], difference, filled) == "proved" else verdict
+    return verdict
+
+
+def _given(quantity: Quantity) -> Fraction | None:
+    """Give the value of a parameter that no project can change."""
+    return None if quantity.parameter.replaceable else quantity.parameter.value
+
+
+def _filled(node: Node, constants: Mapping[str, Fraction]) -> Node:
+    return Number(constants[node.id]) if isinstance(node, Name) and node.id in constants else node
 
 
 def same(left: Node, right: Node, trees: Mapping[str, Node]) -> Verdict:
@@ -85,20 +100,40 @@ def _terms(node: Node) -> Terms:
     return terms
 
 
+def counted_in(part: str, whole: str, trees: Mapping[str, Node]) -> Fraction:
+    """Say how often a quantity is a term of another, through the equations that are terms of it."""
+    count = Fraction(0)
+    terms = _terms(trees[whole])
+    for _ in range(MAX_INLINED):
+        count += terms.pop(Name(part), Fraction(0))
+        names = [node.id for node in terms if isinstance(node, Name) and node.id in trees]
+        if not names or len(terms) > MAX_TERMS:
+            break
+        for name in names:
+            _add(terms, _terms(trees[name]), terms.pop(Name(name), Fraction(0)))
+    return count
+
+
 def _by_algebra(difference: Node, trees: Mapping[str, Node]) -> Verdict:
     used = reachable(trees, dependencies(difference, trees))
     graph = {name: dependencies(tree, trees, earlier=False) for name, tree in trees.items() if name in used}
-    algebra = _Algebra()
+    order = [name for group in groups(graph) for name in group]
     try:
-        for group in groups(graph):
-            for name in group:
-                algebra.known[name] = algebra.ratio(trees[name])
-        numerator, _ = algebra.ratio(difference)
+        rest = _Algebra().rest(difference, order, trees)
+        if rest and not all(isinstance(node, Name) for node in rest):
+            alone = {name: transform(trees[name], _alone) for name in order}
+            rest = _Algebra().rest(transform(difference, _alone), order, alone) or rest
     except _TooLarge:
         return "undecided"
-    if not numerator:
+    if rest is None:
         return "proved"
-    return "undecided" if algebra.opaque else "refuted"
+    return "refuted" if all(isinstance(node, Name) for node in rest) else "undecided"
+
+
+def _alone(node: Node) -> Node:
+    """Give what a reduction is where its dimensions have one member each."""
+    single = isinstance(node, Reduce) and node.where is None and node.function in {"sum", "mean", "minimum", "maximum"}
+    return node.body if single else node  # type: ignore[attr-defined]
 
 
 class _Algebra:
@@ -107,7 +142,14 @@ class _Algebra:
     def __init__(self) -> None:
         self.known: dict[str, Ratio] = {}
         self.unknowns: dict[Node, int] = {}
-        self.opaque = False
+
+    def rest(self, difference: Node, order: Sequence[str], trees: Mapping[str, Node]) -> list[Node] | None:
+        """List the unknowns of what a difference comes to, a number alone as none; None where it is zero."""
+        for name in order:
+            self.known[name] = self.ratio(trees[name])
+        numerator, _ = self.ratio(difference)
+        left = {unknown for monomial in numerator for unknown, _ in monomial}
+        return [node for node, unknown in self.unknowns.items() if unknown in left] if numerator else None
 
     def ratio(self, node: Node) -> Ratio:
         """Write a formula as numerator and denominator."""
@@ -129,7 +171,6 @@ class _Algebra:
             if node.operator in {"+", "-"}:
                 sign = Fraction(1 if node.operator == "+" else -1)
                 return _sum(_product(above, under), _product(other, below), sign), _product(below, under)
-        self.opaque = self.opaque or not isinstance(node, Name)
         number = self.unknowns.setdefault(node, len(self.unknowns))
         return {((number, 1),): Fraction(1)}, _constant(Fraction(1))
 

@@ -1,6 +1,6 @@
 """What depends on what: groups of equations in the order in which they can be computed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from tonne.engine.spec.tree import Name, Node, Previous, walk
 
@@ -61,6 +61,12 @@ def cycles(trees: Mapping[str, Node]) -> list[list[str]]:
     """List the groups of equations that need each other within one step."""
     graph = {name: dependencies(tree, trees, earlier=False) for name, tree in trees.items()}
     return [group for group in groups(graph) if len(group) > 1 or group[0] in graph[group[0]]]
+
+
+def ring(group: Sequence[str], limit: int = 12) -> str:
+    """Write a cycle as `a → b → a`, cut after a readable number."""
+    shown = [*group, group[0]] if len(group) <= limit else [*group[:limit], f"… ({len(group)})", group[0]]
+    return " → ".join(shown)
 
 
 def reachable(trees: Mapping[str, Node], roots: Iterable[str]) -> set[str]:

@@ -39,9 +39,13 @@ def compute_columnar(plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnect
     except OverflowError:
         raise RunError(Problem("a parameter leaves the range of the columnar evaluator", hint="look for values of absurd size")) from None
     except (duckdb.ConversionException, duckdb.OutOfRangeException) as fault:
-        raise RunError(
-            Problem("a sum leaves the range of the columnar evaluator", found=str(fault).splitlines()[0][:200], hint="look for values of absurd size")
-        ) from None
+        raise _refused("a sum leaves the range of the columnar evaluator", fault, "look for values of absurd size") from None
+    except duckdb.Error as fault:
+        raise _refused("the columnar evaluator cannot compute this", fault, "split large formulas into equations") from None
+
+
+def _refused(what: str, fault: duckdb.Error, hint: str) -> RunError:
+    return RunError(Problem(what, found=str(fault).splitlines()[0][:200], hint=hint))
 
 
 def whole_query(staged: Staged, final: exp.Query) -> exp.Query:

@@ -12,7 +12,18 @@ from decimal import Decimal, localcontext
 from tonne.engine.compute.reference import CONTEXT, At, Reference, decimal
 from tonne.engine.data.domain import Index
 from tonne.engine.errors import Problem, RunError
-from tonne.engine.spec.tree import Arithmetic, Call, Cases, Convert, Name, Negate, Node, Number, Previous, Reduce
+from tonne.engine.spec.tree import (
+    Arithmetic,
+    Call,
+    Cases,
+    Convert,
+    Name,
+    Negate,
+    Node,
+    Number,
+    Previous,
+    Reduce,
+)
 
 TOLERANCE = Decimal("1e-9")
 CANCELLED_TOLERANCE = Decimal("1e-13")

@@ -34,6 +34,8 @@ from tonne.engine.spec.tree import (
 
 Frame = tuple[str, ...]
 
+MOST_LAYERS = 50  # engines limit how deep a query may be
+
 
 @dataclass(frozen=True)
 class Relation:
@@ -222,6 +224,8 @@ class _Stager:
         chain = self.chain(frame)
         used = {part.name for part in expression.find_all(exp.Column)}
         if not chain.layers or used & chain.fresh:
+            if len(chain.layers) >= MOST_LAYERS:
+                self.flush(frame)
             chain.layers.append({})
             chain.fresh = set()
         chain.layers[-1][name] = expression

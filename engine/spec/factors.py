@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from tonne.engine.errors import Place, Problem, SpecError, listing, nearest
 from tonne.engine.spec.models import FactorTableSpec, Number
 from tonne.engine.spec.shape import shaped
 from tonne.engine.spec.source import Document
 from tonne.engine.units import Unit, parse_unit
-from pydantic import TypeAdapter, ValidationError
 
 Key = tuple[str | int, ...]
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tonne.engine import calendar
 from tonne.engine.errors import (
+    SHOWN_PROBLEMS,
     FormulaError,
     Place,
     Problem,
@@ -109,6 +110,7 @@ class _Linker:
             self._add_condition(prefix, index, condition, own)
         for alias, use in spec.uses.items():
             place = document.place("uses", alias)
+            self._declare(prefix + alias, place)
             if level >= MAX_MODULE_DEPTH:
                 raise SpecError(Problem("modules use modules too deeply, or each other", place, f"at most {MAX_MODULE_DEPTH} levels"))
             try:
@@ -314,10 +316,10 @@ class _Linker:
         if name in self.options:
             self.problems.append(Problem(f"option {name} is used as a number", place, f"{name} == value"))
             return
-        known = [*self.quantities, *self.dimensions, *self.options]
-        self.problems.append(
-            Problem(f"unknown name '{name}'", place, hint=nearest(name, known) or f"declare {name} under parameters or equations")
-        )
+        shown = len(self.problems) < 2 * SHOWN_PROBLEMS  # to look for near names takes time
+        near = nearest(name, [*self.quantities, *self.dimensions, *self.options]) if shown else None
+        hint = near or f"declare {name} under parameters or equations"
+        self.problems.append(Problem(f"unknown name '{name}'", place, hint=hint))
 
     def _resolve_lookup(self, quantity: Quantity) -> None:
         parameter = quantity.parameter
@@ -431,6 +433,8 @@ class _Linker:
                 elif quantity is not None and (quantity.unit.factor, quantity.unit.dimension) != (unit.factor, unit.dimension):
                     what = f"output {role} {name} does not have the unit of the rounding"
                     self.problems.append(Problem(what, document.place("outputs", role, "="), unit.text, quantity.unit.text))
+                if quantity is not None and not quantity.is_parameter:
+                    self._require_yearly(role, quantity, spec.outputs.reduction, document)
             for index, name in enumerate(spec.outputs.reported):
                 if name not in self.quantities:
                     place = document.place("outputs", "reported", index)
@@ -438,9 +442,21 @@ class _Linker:
         if spec.kind == "methodology":
             for name, quantity in self.quantities.items():
                 if quantity.is_parameter and quantity.parameter.from_ == "input":
+                    user, _, alias = quantity.prefix.removesuffix(".").rpartition(".")
+                    place = self.documents[f"{user}." if user else ""].place("uses", alias)
                     self.problems.append(
-                        Problem(f"input {name} is not bound", quantity.place, hint=f"add `bind: {{{name.rpartition('.')[2]}: …}}` where the module is used")
+                        Problem(f"input {name} is not bound", place, hint=f"add `bind: {{{name.rpartition('.')[2]}: …}}`")
                     )
+
+    def _require_yearly(self, role: str, quantity: Quantity, reduction: str, document: Document) -> None:
+        """Require that the four results are all by year, or all scalars."""
+        place = document.place("outputs", role, "=")
+        whole = self.quantities.get(reduction, quantity)
+        told = f"output {role} {quantity.id} is over {listing(list(quantity.over)) or 'nothing'}"
+        if quantity.over not in {(), ("year",)}:
+            self.problems.append(Problem(told, place, "over year, or over nothing"))
+        elif quantity.over != whole.over and whole.over in {(), ("year",)}:
+            self.problems.append(Problem(told, place, f"over {listing(list(whole.over)) or 'nothing'}, as {reduction}"))
 
 
 def _settled_name(node: Node, prefix: str, own: frozenset[str], offsets: list[int]) -> Node:

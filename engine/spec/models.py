@@ -9,7 +9,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 _RATIO = re.compile(r"([-+]?[0-9]{1,40})/([1-9][0-9]{0,40})\Z")
 _FOLDED = re.compile(r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]) (?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])")
@@ -261,7 +269,7 @@ class Rounding(Model):
 
     unit: UnitText = "tCO2e"
     mode: Literal["floor", "half_up", "conservative", "none"]
-    at: Step = "year"
+    at: Literal["year"] = "year"
     evidence: Evidence | None = None
     cite: Cite | None = None
 

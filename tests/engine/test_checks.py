@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from tonne.engine.check.checks import CHECKS, check
+from tonne.engine.check.checks import CHECKS, CheckReport, check
 from tonne.engine.check.identity import same
-from tonne.engine.errors import SpecError
+from tonne.engine.errors import Place, SpecError
 from tonne.engine.spec.catalogue import load_methodology, methodology_ids
 from tonne.engine.spec.expression import parse
 
@@ -30,7 +30,7 @@ outputs: {{baseline: BE, project: PE, leakage: LE, reduction: ER, rounding: {{mo
 """
 
 
-def report(bench: Any, er: Any = "BE - PE - LE", **changes):
+def report(bench: Any, er: str = "BE - PE - LE", **changes: tuple[str, str]) -> CheckReport:
     text = SPEC.format(er=er)
     for old, new in changes.values():
         assert text.count(old) == 1
@@ -38,12 +38,12 @@ def report(bench: Any, er: Any = "BE - PE - LE", **changes):
     return check(bench.methodology(text))
 
 
-def codes(outcome: Any):
+def codes(outcome: CheckReport) -> list[tuple[str, Any]]:
     return [(finding.code, finding.evidence.get("quantity") or finding.evidence.get("name")) for finding in outcome.findings
             if finding.failed]  # fmt: skip
 
 
-def verdict(found: Any):
+def verdict(found: CheckReport) -> Any:
     (finding,) = [finding for finding in found.findings if finding.code == "structure.identity"]
     return finding.evidence.get("verdict", "refuted")
 
@@ -171,7 +171,7 @@ def test_misfits_are_blocking_and_keep_their_place(bench: Any) -> None:
     outcome = report(bench, er="BE - PE - a * a")
     (finding,) = [finding for finding in outcome.findings if finding.code == "units.misfit"]
     assert finding.severity == "blocking"
-    assert (finding.place.line, finding.place.column) == (16, 42)
+    assert finding.place == Place("spec.yaml", 16, 42)
     data = outcome.as_data()
     assert not data["passed"]
     assert [item["name"] for item in data["checks"] if not item["passed"]] == ["units"]

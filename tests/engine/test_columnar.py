@@ -1,5 +1,6 @@
 import itertools
 import random
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +13,7 @@ from tonne.engine.compute.staging import stage
 from tonne.engine.data.dataset import Dataset
 from tonne.engine.data.domain import Domain
 from tonne.engine.errors import RunError
+from tonne.engine.plan import Plan
 from tonne.engine.spec.tree import Name
 
 MONTHS = ["2023-12", "2024-01"]
@@ -53,19 +55,16 @@ def strict_equations() -> Iterator[str]:
         yield f"cases: [{{when: '{when}', expr: 1 / {b}}}, {{when: m > 0, expr: '3'}}]"
 
 
+def placed(body: str) -> str:
+    """Sums over fuel stand where fuel is not yet a dimension; all else where every parameter can stand."""
+    if "over=fuel" not in body:
+        return f"over: [month, fuel], {body}"
+    return f"over: [month], {body}".replace("there", "m").replace("sum(", "sum(cond * ")
+
+
 def test_what_has_no_value_in_the_reference_is_null_and_all_else_a_number(bench: Any) -> None:
-    chosen = random.Random(2).sample(sorted(set(strict_equations())), 160)
-    # sums over fuel stand where fuel is not yet a dimension; all else where every parameter can stand
-    lines = []
-    for number, written in enumerate(chosen):
-        body = written
-        reduces = "over=fuel" in body
-        body = body.replace("there", "m") if reduces else body
-        if reduces and "where=" not in body.replace("where=cond", "") and "cond" not in body:
-            body = body.replace("sum(", "sum(cond * ", 1)
-        if reduces and body.startswith("expr: 'sum("):
-            body = body.replace("sum(", "sum(cond + ", 1)
-        lines.append(f"  x{number}: {{unit: '1', over: [{'month' if reduces else 'month, fuel'}], {body}}}\n")
+    chosen = random.Random(2).sample(sorted(set(strict_equations())), 160)  # noqa: S311
+    lines = [f"  x{number}: {{unit: '1', {placed(body)}}}\n" for number, body in enumerate(chosen)]
     text = STRICT + "".join(lines)
     bad = [problem for problem in bench.problems(text) if "itself over" not in problem]
     unfit = {int(problem.split(":")[1]) for problem in bad}
@@ -107,9 +106,9 @@ equations:
 QUARTER = {"start": "2023-11-15", "end": "2024-02-10"}
 
 
-def shared(bench: Any, members: Any):
+def shared(bench: Any, members: list[str]) -> tuple[Plan, Dataset]:
     plan = bench.plan(bench.methodology(SHARED))
-    random_ = random.Random(5)
+    random_ = random.Random(5)  # noqa: S311
     domain = bench.dataset(plan, {"a": 1, "f": 1, "F": 1}, {"fuel": sorted(members)}, QUARTER).domain
     values = {
         name: {
@@ -121,7 +120,7 @@ def shared(bench: Any, members: Any):
     return plan, bench.dataset(plan, values, {"fuel": members}, QUARTER)
 
 
-def shuffled(dataset: Any, random_: Any):
+def shuffled(dataset: Dataset, random_: random.Random) -> Dataset:
     """The same values, every dimension in another order."""
     members = {
         name: tuple(random_.sample(known, len(known))) for name, known in dataset.domain.members.items()
@@ -130,13 +129,13 @@ def shuffled(dataset: Any, random_: Any):
     return Dataset(domain, dataset.values, {})
 
 
-def bits(values: Any):
+def bits(values: Any) -> dict[str, dict[Any, str]]:
     return {name: {index: value.hex() for index, value in column.items()} for name, column in values.items()}
 
 
 def test_bits_depend_neither_on_order_nor_on_threads(bench: Any) -> None:
     plan, dataset = shared(bench, ["coal", "gas", "oil", "peat"])
-    random_ = random.Random(3)
+    random_ = random.Random(3)  # noqa: S311
     found = []
     for threads in (1, 2, 4):
         for data in (dataset, shuffled(dataset, random_), shuffled(dataset, random_)):

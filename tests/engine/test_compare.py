@@ -24,7 +24,7 @@ PERIOD = {"start": "2024-01-01", "end": "2024-02-29"}
 
 
 @pytest.fixture
-def computed(bench: Any):
+def computed(bench: Any) -> tuple[Reference, Any, Any]:
     plan = bench.plan(bench.methodology(SPEC))
     dataset = bench.dataset(plan, {"a": "94.6", "b": "94.6"}, period=PERIOD)
     reference = Reference(plan, dataset)
@@ -35,7 +35,7 @@ def computed(bench: Any):
     return reference, exact, columnar
 
 
-def first(column: Any):
+def first(column: Any) -> Any:
     return next(iter(column))
 
 

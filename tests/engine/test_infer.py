@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tonne.engine.check.infer import infer
+from tonne.engine.check.infer import Inference, infer
 from tonne.engine.spec.tree import Convert, Name, walk
 
 HEAD = """\
@@ -29,11 +29,11 @@ equations:
 """
 
 
-def inference_of(bench: Any, *equations):
+def inference_of(bench: Any, *equations: str) -> Inference:
     return infer(bench.methodology(HEAD + "".join(f"  {line}\n" for line in equations)))
 
 
-def conversions(inference: Any):
+def conversions(inference: Inference) -> list[tuple[str, str, Fraction, Fraction]]:
     return [(item.origin, item.target, item.factor, item.offset) for item in inference.conversions]
 
 
@@ -125,7 +125,8 @@ def test_this_fits(bench: Any, equation: Any) -> None:
 def test_this_does_not_fit(bench: Any, equation: Any, what: Any) -> None:
     (problem,) = inference_of(bench, equation).problems
     assert what in str(problem)
-    assert problem.place.line > HEAD.count("\n")
+    assert problem.place is not None
+    assert (problem.place.line or 0) > HEAD.count("\n")
 
 
 def test_earlier_temperature_is_a_temperature_in_kelvin(bench: Any) -> None:

@@ -1,5 +1,4 @@
 import random
-import string
 import textwrap
 import time
 from pathlib import Path
@@ -264,6 +263,23 @@ def test_mass_of_formulas_is_refused_at_once(bench: Any) -> None:
         bench.methodology(text)
 
 
+def test_mass_of_misspelt_names_is_refused_at_once(bench: Any) -> None:
+    parameters = "".join(f"  parameter_{n}: {{unit: t, from: fixed}}\n" for n in range(1500))
+    equations = "".join(f"  e{n}: {{unit: t, expr: parametre_{n}}}\n" for n in range(1500))
+    begun = time.perf_counter()
+    problems = bench.problems(f"parameters:\n{parameters}equations:\n{equations}")
+    assert time.perf_counter() - begun < 5
+    assert len(problems) == 1500
+    assert "did you mean parameter_0" in problems[0]
+
+
+def test_long_cycle_is_cut_in_the_message(bench: Any) -> None:
+    equations = "".join(f"  e{n}: {{unit: t, expr: e{(n + 1) % 500}}}\n" for n in range(500))
+    (problem,) = bench.problems(f"equations:\n{equations}")
+    assert problem.startswith("spec.yaml:2:3: equations need each other: e0 → e1 → e2 → e3 →")
+    assert "→ e11 → … (500) → e0" in problem
+
+
 def test_all_faults_are_told_in_file_order(bench: Any) -> None:
     problems = bench.problems(
         "parameters:\n  a: {unit: xx, from: fixed}\n  b: {unit: '1', from: fixed, when: a == }\n"
@@ -285,7 +301,7 @@ TOKENS = ["'", '"', "{", "}", "[", "]", ":", "- ", "&a", "*a", "!!x", "|", ">", 
           "when: 1", "expr: x", "\n", "  ", ",", "#"]  # fmt: skip
 
 
-def mutated(text: Any, random_: Any):
+def mutated(text: str, random_: random.Random) -> str:
     """Damage a text as a slip of the hand or a malicious hand would."""
     for _ in range(random_.choice([1, 1, 2, 4])):
         kind = random_.choice(["cut", "double", "swap", "insert", "line", "copy", "word"])
@@ -318,11 +334,11 @@ def mutated(text: Any, random_: Any):
 
 @given(st.sampled_from(sorted(TEXTS)), st.integers(0, 2**32))
 def test_damaged_spec_is_read_or_refused_in_words(tmp_path_factory: Any, name: Any, seed: Any) -> None:
-    text = mutated(TEXTS[name], random.Random(seed))
+    text = mutated(TEXTS[name], random.Random(seed))  # noqa: S311
     folder = tmp_path_factory.mktemp("damaged") / name
     folder.mkdir()
     (folder / "spec.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
-    begun = time.perf_counter()
+    begun, told = time.perf_counter(), "nothing is wrong"
     try:
         methodology = load_methodology(folder)
         report = check(methodology)
@@ -333,7 +349,6 @@ def test_damaged_spec_is_read_or_refused_in_words(tmp_path_factory: Any, name: A
             {option: value for option, value in choices.items() if not methodology.options[option].over},
         )
     except TonneError as fault:
-        assert str(fault).strip()
-        assert len(str(fault)) < 30_000
-        assert set(str(fault)) & set(string.ascii_letters)
+        told = str(fault)
     assert time.perf_counter() - begun < 2
+    assert 10 < len(told) < 30_000

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tonne.engine.errors import SpecError
-from tonne.engine.plan import FALSE, TRUE, settled
+from tonne.engine.plan import FALSE, TRUE, Plan, settled
 from tonne.engine.spec.tree import Chosen, Name, Previous, walk
 
 SPEC = """\
@@ -34,8 +34,9 @@ equations:
 """
 
 
-def plan_of(bench: Any, kind: Any = "p", text: Any = SPEC):
-    return bench.plan(bench.methodology(text), {"kind": kind, "by_flare": {"a": "open", "b": "closed"}})
+def plan_of(bench: Any, kind: str = "p", text: str = SPEC) -> Plan:
+    plan: Plan = bench.plan(bench.methodology(text), {"kind": kind, "by_flare": {"a": "open", "b": "closed"}})
+    return plan
 
 
 @pytest.mark.parametrize(

@@ -8,20 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tonne.engine.compute.reference import Reference
-from tonne.engine.errors import RunError
+from tonne.engine.errors import Place, RunError
 
 DAY = {"start": "2024-05-01", "end": "2024-05-01"}
 MINUTES = [f"2024-05-01T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
 
 
-def near(value: Any, expected: Any, places: Any = 12):
+def near(value: Any, expected: Any, places: int = 12) -> bool:
     return abs(Fraction(value) - Fraction(expected)) <= Fraction(1, 10**places)
 
 
 # -- a flare by the minute
 
 
-def flare(bench: Any, kind: Any, **values):
+def flare(bench: Any, kind: str, **values: Any) -> Any:
     given_ = {
         "V_gas": 10,
         "share_CH4": 50,
@@ -265,7 +265,7 @@ def test_what_has_no_value_stops_with_equation_index_and_reason(
     with pytest.raises(RunError) as caught:
         Reference(plan, bench.dataset(plan, VALUES, period=PERIOD)).compute_all()
     (problem,) = caught.value.problems
-    assert (problem.place.line, problem.place.column) in {(14, 3), (15, 3)}
+    assert problem.place in {Place("spec.yaml", 14, 3), Place("spec.yaml", 15, 3)}
     assert problem.what.partition(" has no value: ")[0] in where.split("|")
     assert why in str(caught.value)
 

@@ -1,0 +1,1 @@
+"""What a methodology is guaranteed to do for all inputs inside its bounds: proofs, refutations with points, limits."""

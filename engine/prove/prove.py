@@ -1,0 +1,88 @@
+"""All that is said of a methodology: the static checks and the proofs, in the order of the list."""
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tonne.engine.check.checks import CHECKS, Check, CheckReport, Outcome
+from tonne.engine.check.infer import infer
+from tonne.engine.prove.coverage import case_statements
+from tonne.engine.prove.direction import direction_statements
+from tonne.engine.prove.domains import domain_statements
+from tonne.engine.prove.question import Question
+from tonne.engine.prove.statement import Statement
+from tonne.engine.prove.structure import structure_statements
+from tonne.engine.spec.methodology import Methodology
+
+Prover = Callable[[Question], Iterator[Statement]]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One group of statements: its number in the list of checks, its name, what it claims, and its function."""
+
+    number: int
+    name: str
+    zh: str
+    en: str
+    function: Prover
+
+
+PROOFS: tuple[Proof, ...] = (
+    Proof(4, "cases", "分情形公式覆盖全部取值", "cases cover the domain", case_statements),
+    Proof(5, "domain", "公式处处有值", "nothing can fail inside the bounds", domain_statements),
+    Proof(6, "direction", "减排量随各参数的变化方向", "the direction of the reduction in every parameter", direction_statements),
+    Proof(7, "structure", "减排量的结构", "what the spec claims of the reduction holds", structure_statements),
+)
+
+
+@functools.lru_cache(maxsize=64)
+def _proved(methodology: "_ByDigest") -> tuple[tuple[int, tuple[Statement, ...]], ...]:
+    inference = infer(methodology.value)
+    if inference.problems:
+        return ()
+    return tuple((proof.number, tuple(proof.function(Question(methodology.value, inference)))) for proof in PROOFS)
+
+
+class _ByDigest:
+    """A methodology that is the same when its digest is, for the cache."""
+
+    def __init__(self, value: Methodology) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByDigest) and self.value.digest == other.value.digest
+
+    def __hash__(self) -> int:
+        return hash(self.value.digest)
+
+
+def statements(methodology: Methodology) -> tuple[Statement, ...]:
+    """Give every statement of the proofs; the same spec is proved once in a session."""
+    return tuple(item for _, group in _proved(_ByDigest(methodology)) for item in group)
+
+
+def check_and_prove(methodology: Methodology) -> CheckReport:
+    """Run the static checks and the proofs.
+
+    Proofs are made only where names, index sets and units fit.
+    """
+    inference = infer(methodology)
+    static = {item.number: Outcome(item, tuple(item.function(methodology, inference))) for item in CHECKS}
+    groups = dict(_proved(_ByDigest(methodology)))
+    outcomes: list[Outcome] = []
+    proofs = {proof.number: proof for proof in PROOFS}
+    for number in sorted({*static, *groups}):
+        before = static.get(number)
+        found = tuple(item.finding() for item in groups.get(number, ()))
+        if before is not None:
+            outcomes.append(Outcome(before.check, before.findings + found))
+        else:
+            proof = proofs[number]
+            outcomes.append(Outcome(Check(number, proof.name, proof.zh, proof.en, _nothing), found))
+    return CheckReport(methodology.id, methodology.digest, tuple(outcomes), inference)
+
+
+def _nothing(_methodology: Methodology, _inference: Any) -> list[Any]:
+    return []

@@ -1,0 +1,1 @@
+"""Mutation of methodologies: wrong specs made on purpose, and what notices them."""
