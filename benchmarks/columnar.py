@@ -25,7 +25,8 @@ from sqlglot import exp
 from tonne.engine.check.infer import infer
 from tonne.engine.compute.aggregates import GRID
 from tonne.engine.compute.columnar import DIALECT, whole_query
-from tonne.engine.compute.staging import Frame, Staged, stage
+from tonne.engine.compute.relations import Frame, Staged
+from tonne.engine.compute.staging import stage
 from tonne.engine.plan import make_plan
 from tonne.engine.spec.catalogue import load_methodology
 
@@ -69,11 +70,11 @@ class Job:
     def totals(self, statement: str) -> str:
         """Wrap a statement so that every value is computed and one row comes back."""
         parts = [f"{function}({name})" for name in self.asked for function in ("COUNT", "SUM", "MIN", "MAX")]
-        return f"SELECT COUNT(*), {', '.join(parts)} FROM ({statement})"  # noqa: S608 (own text)
+        return f"SELECT COUNT(*), {', '.join(parts)} FROM ({statement})"
 
     def scan(self) -> str:
         """DuckDB's own scan of the columns that the compiled statement reads."""
-        return f"SELECT {', '.join(f'SUM({name})' for name in self.scanned)} FROM {self.data}"  # noqa: S608
+        return f"SELECT {', '.join(f'SUM({name})' for name in self.scanned)} FROM {self.data}"
 
 
 MONTHS = Job(
@@ -134,10 +135,10 @@ def generate(folder: Path, scale: float, seed: int) -> None:
                 CASE WHEN {chance(1)} % 5000 > 0 THEN round({chance(2)} % 100000000 / 1e5 + {chance(3)} % 97 / 9, 6) END
                     AS EG_export,
                 round({chance(4)} % 1000000 / 1e4, 4) AS EG_import
-            FROM range({projects * 144}) AS t(i)""",  # noqa: S608
+            FROM range({projects * 144}) AS t(i)""",
         "factors": f"""
             SELECT region::INT AS region, year::INT AS year, round(0.2 + hash(region, year, {seed}) % 7000 / 1e4, 4) AS EF
-            FROM range(50) AS a(region), range(2010, 2022) AS b(year)""",  # noqa: S608
+            FROM range(50) AS a(region), range(2010, 2022) AS b(year)""",
         "flare_minutes": f"""
             SELECT (i // 525600)::INT AS site, (27878400 + i % 525600)::INT AS minute,
                 ((27878400 + i % 525600) // 60)::INT AS hour, 2023::INT AS year,
@@ -146,7 +147,7 @@ def generate(folder: Path, scale: float, seed: int) -> None:
                 CASE WHEN i // 525600 % 10 <> 3 OR {chance(4)} % 10000 > 0 THEN round({chance(5)} % 50000 / 1e4, 4) END
                     AS F_EG,
                 round(300 + {chance(6)} % 9000 / 1e1, 1) AS T_EG, ({chance(7)} % 50 > 0)::TINYINT AS flame
-            FROM range({minutes}) AS t(i)""",  # noqa: S608
+            FROM range({minutes}) AS t(i)""",
     }
     for name, query in queries.items():
         store.execute(f"COPY ({query}) TO '{folder / name}.parquet' (FORMAT parquet)")
@@ -195,14 +196,17 @@ def speed(job: Job, store: duckdb.DuckDBPyConnection, rounds: int) -> list[Row]:
     times = interleaved(store, statements, rounds)
     scan, scan_shown = ratio(times["scan"], times["compiled"])
     hand, hand_shown = ratio(times["compiled"], times["by hand"])
-    (count,) = store.execute(f"SELECT COUNT(*) FROM {job.data}").fetchall()[0]  # noqa: S608
+    (count,) = store.execute(f"SELECT COUNT(*) FROM {job.data}").fetchall()[0]
     return [
         Row(f"{job.spec}: rows", f"{count:,}"),
         *(Row(f"{job.spec}: {name}", f"{statistics.median(taken):.3f} s") for name, taken in times.items()),
         Row(f"{job.spec}: scan / compiled", scan_shown, ">= 0.30", scan >= 0.30),
         Row(f"{job.spec}: compiled / by hand", hand_shown, "<= 1.15", hand <= 1.15),
         Row(f"{job.spec}: scan / by hand", ratio(times["scan"], times["by hand"])[1]),
-        Row(f"{job.spec}: compiled / by hand, plain SUM", ratio(times["compiled"], times["by hand, plain SUM"])[1]),
+        Row(
+            f"{job.spec}: compiled / by hand, plain SUM",
+            ratio(times["compiled"], times["by hand, plain SUM"])[1],
+        ),
     ]
 
 
@@ -212,7 +216,7 @@ def speed(job: Job, store: duckdb.DuckDBPyConnection, rounds: int) -> list[Row]:
 def same_bits(job: Job, folder: Path) -> Row:
     """Compare all results of one thread and of two, bit by bit."""
     columns = (*job.frame, *job.asked)
-    digest = f"SELECT COUNT(*), BIT_XOR(HASH({', '.join(columns)})) FROM ({job.compiled(job.frame, job.asked)})"  # noqa: S608
+    digest = f"SELECT COUNT(*), BIT_XOR(HASH({', '.join(columns)})) FROM ({job.compiled(job.frame, job.asked)})"
     found = set()
     for threads in (1, 2, 2):
         store = connect(folder, threads)
@@ -225,11 +229,12 @@ def same_as_by_hand(job: Job, store: duckdb.DuckDBPyConnection) -> Row:
     """Compare every result with the statement written by hand."""
     keys = ", ".join(job.frame)
     differs = " OR ".join(
-        f"(a.{name} IS NULL) <> (b.{name} IS NULL) OR ABS(a.{name} - b.{name}) > 1e-12 * ABS(b.{name})" for name in job.asked
+        f"(a.{name} IS NULL) <> (b.{name} IS NULL) OR ABS(a.{name} - b.{name}) > 1e-12 * ABS(b.{name})"
+        for name in job.asked
     )
     missing = " OR ".join(f"b.{name} IS NULL" for name in job.asked)
     different, empty, count = store.execute(
-        f"SELECT COUNT(*) FILTER (WHERE {differs}), COUNT(*) FILTER (WHERE {missing}), COUNT(*) "  # noqa: S608
+        f"SELECT COUNT(*) FILTER (WHERE {differs}), COUNT(*) FILTER (WHERE {missing}), COUNT(*) "
         f"FROM ({job.compiled(job.frame, job.asked)}) AS a FULL JOIN ({job.by_hand('by_hand.sql')}) AS b USING ({keys})"
     ).fetchall()[0]
     what = f"{job.spec}: of {count:,} results ({empty:,} without value), not those by hand"
@@ -240,7 +245,7 @@ def exact_months(store: duckdb.DuckDBPyConnection) -> Row:
     """Compare 500 project-years with exact fractions of the same readings."""
     compiled = MONTHS.compiled(MONTHS.frame, MONTHS.asked)
     rows = store.execute(
-        f"SELECT region, project, year, BE FROM ({compiled}) WHERE BE IS NOT NULL ORDER BY HASH(project, year) LIMIT 500"  # noqa: S608
+        f"SELECT region, project, year, BE FROM ({compiled}) WHERE BE IS NOT NULL ORDER BY HASH(project, year) LIMIT 500"
     ).fetchall()
     factors = {(region, year): Fraction(value) for region, year, value in store.execute("FROM factors").fetchall()}
     pairs = []
@@ -256,7 +261,7 @@ def exact_months(store: duckdb.DuckDBPyConnection) -> Row:
 def exact_hours(store: duckdb.DuckDBPyConnection) -> list[Row]:
     """Compare the hours of a day with exact fractions, and the year with a correctly rounded sum of its hours."""
     compiled = MINUTES.compiled(("site", "hour"), ("PE_hour", "eta_hour"))
-    hours = store.execute(f"SELECT hour, PE_hour, eta_hour FROM ({compiled}) WHERE site = 0 ORDER BY hour").fetchall()  # noqa: S608
+    hours = store.execute(f"SELECT hour, PE_hour, eta_hour FROM ({compiled}) WHERE site = 0 ORDER BY hour").fetchall()
     first = hours[0][0]
     emissions = dict.fromkeys(range(first, first + 48), Fraction(0))
     for hour, *reading in store.execute(
@@ -265,7 +270,7 @@ def exact_hours(store: duckdb.DuckDBPyConnection) -> list[Row]:
         emissions[hour] += exact_minute(*map(Fraction, reading))
     pairs = [(value, emissions[hour]) for hour, value, _ in hours[:48]]
     year = MINUTES.compiled(MINUTES.frame, MINUTES.asked)
-    total, mean = store.execute(f"SELECT PE, eta_year FROM ({year}) WHERE site = 0").fetchall()[0]  # noqa: S608
+    total, mean = store.execute(f"SELECT PE, eta_year FROM ({year}) WHERE site = 0").fetchall()[0]
     sums = [fsum(value for _, value, _ in hours), fsum(value for _, _, value in hours) / len(hours)]
     return [
         _error("flare_minutes: 48 hours of 60 minutes", pairs),

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tonne.engine.check.infer import Inference, infer
+from tonne.engine.check.infer import infer
+from tonne.engine.check.kinds import Inference
 from tonne.engine.check.order import cycles, dependencies, groups, reachable, ring
 from tonne.engine.errors import Problem, SpecError
 from tonne.engine.spec.methodology import Methodology
@@ -83,21 +84,27 @@ def make_plan(methodology: Methodology, choices: Mapping[str, Choice], inference
     _refuse_cycles(methodology, trees)
     tests = {name: settled(tree, methodology, choices) for name, tree in inference.tests.items()}
     whens = {name: settled(tree, methodology, choices) for name, tree in inference.whens.items()}
-    used = reachable({**trees, **{f"condition {name}": tree for name, tree in tests.items()}}, _roots(methodology, trees, tests))
+    used = reachable(
+        {**trees, **{f"condition {name}": tree for name, tree in tests.items()}},
+        _roots(methodology, trees, tests),
+    )
     graph = {name: dependencies(tree, trees) for name, tree in trees.items() if name in used}
     order = groups(graph)
     _refuse_odd_recurrences(methodology, trees, order)
-    parameters = {
-        name: quantity.over
-        for name, quantity in methodology.parameters.items()
-        if name in used
+    parameters = {name: quantity.over for name, quantity in methodology.parameters.items() if name in used}
+    options = {
+        name: tuple(methodology.options[name.removeprefix("option:")].over)
+        for name in sorted(used)
+        if name.startswith("option:")
     }
-    options = {name: tuple(methodology.options[name.removeprefix("option:")].over) for name in sorted(used) if name.startswith("option:")}
     return Plan(
         methodology=methodology,
         choices=choices,
         groups=tuple(
-            tuple(Step(name, trees[name], methodology.quantities[name].over, methodology.quantities[name].unit) for name in group)
+            tuple(
+                Step(name, trees[name], methodology.quantities[name].over, methodology.quantities[name].unit)
+                for name in group
+            )
             for group in order
         ),
         needed={**parameters, **options},
@@ -133,7 +140,12 @@ def _refuse_odd_recurrences(methodology: Methodology, trees: Mapping[str, Node],
     problems: list[Problem] = []
     for group in order:
         names = set(group)
-        past = {part.dimension for name in group for part in walk(trees[name]) if isinstance(part, Previous) and part.name in names}
+        past = {
+            part.dimension
+            for name in group
+            for part in walk(trees[name])
+            if isinstance(part, Previous) and part.name in names
+        }
         if not past:
             continue
         place = methodology.quantities[group[0]].place
@@ -141,11 +153,22 @@ def _refuse_odd_recurrences(methodology: Methodology, trees: Mapping[str, Node],
             what = f"the recurrence of {', '.join(group)} does not run along one dimension of one index set"
             problems.append(Problem(what, place, hint="give its equations the same `over:`"))
         for name in group:
-            initial = sorted({found for part in walk(trees[name]) if isinstance(part, Previous) for found in dependencies(part.initial, names)})
+            initial = sorted(
+                {
+                    found
+                    for part in walk(trees[name])
+                    if isinstance(part, Previous)
+                    for found in dependencies(part.initial, names)
+                }
+            )
             if initial:
                 what = f"the first step of {name} needs {', '.join(initial)} of its own recurrence"
-                problems.append(Problem(what, methodology.quantities[name].place, hint="give the initial value by parameters"))
-            reduced = sorted({found for part in walk(trees[name]) if isinstance(part, Reduce) for found in dependencies(part, names)})
+                problems.append(
+                    Problem(what, methodology.quantities[name].place, hint="give the initial value by parameters")
+                )
+            reduced = sorted(
+                {found for part in walk(trees[name]) if isinstance(part, Reduce) for found in dependencies(part, names)}
+            )
             if reduced:
                 what = f"{name} adds up {', '.join(reduced)} inside its own recurrence"
                 hint = "carry the running total as a stock of its own"

@@ -19,9 +19,7 @@ MAX_ENTRIES = 10_000
 
 
 @contextmanager
-def reopened(
-    reference: str | Path, told: Callable[[str], None] | None = None
-) -> Iterator[tuple[Result, str]]:
+def reopened(reference: str | Path, told: Callable[[str], None] | None = None) -> Iterator[tuple[Result, str]]:
     """Compute a dossier again; gives the result and the digest that the dossier states.
 
     The data files stand unpacked as long as the context lasts.
@@ -34,9 +32,7 @@ def reopened(
     archive = path / DOSSIER_FILE if path.is_dir() else path
     if not archive.is_file():
         raise UnknownNameError(
-            Problem(
-                f"no dossier at {reference}", hint="give the output folder of `tonne run`, or its dossier.zip"
-            )
+            Problem(f"no dossier at {reference}", hint="give the output folder of `tonne run`, or its dossier.zip")
         )
     with tempfile.TemporaryDirectory(prefix="tonne-") as scratch:
         folder = Path(scratch)
@@ -71,9 +67,7 @@ def _manifest(folder: Path, archive: Path) -> str:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         return str(manifest["result_digest"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise DataError(
-            Problem("the dossier has no manifest that can be read", Place(str(archive)))
-        ) from None
+        raise DataError(Problem("the dossier has no manifest that can be read", Place(str(archive)))) from None
 
 
 def _methodology_id(folder: Path, named: str, archive: Path) -> str:

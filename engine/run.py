@@ -136,9 +136,7 @@ def _conditions(
     findings: list[Finding] = []
     for name in project.spec.conditions:
         if name not in {condition.spec.id for condition in methodology.conditions}:
-            raise ProjectError(
-                Problem(f"unknown condition '{name}'", project.document.place("conditions", name))
-            )
+            raise ProjectError(Problem(f"unknown condition '{name}'", project.document.place("conditions", name)))
     for condition in methodology.conditions:
         spec = condition.spec
         statement = project.spec.conditions.get(spec.id)
@@ -146,9 +144,7 @@ def _conditions(
         met = reference.holds(tree, {}) if tree is not None else statement.met if statement else None
         fact = statement.fact if statement else None
         results.append(
-            ConditionResult(
-                spec.id, spec.text, met, tree is not None, fact, statement.evidence if statement else None
-            )
+            ConditionResult(spec.id, spec.text, met, tree is not None, fact, statement.evidence if statement else None)
         )
         if met is False:
             findings.append(

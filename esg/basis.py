@@ -96,8 +96,7 @@ def methodology_blocks(figures: Figures) -> tuple[Block, ...]:
     if modules:
         blocks.append(Table(columns, tuple(modules), MODULES))
     tables = [
-        _sourced("", name, phrase(table.spec.title), table.spec.source)
-        for name, table in methodology.tables.items()
+        _sourced("", name, phrase(table.spec.title), table.spec.source) for name, table in methodology.tables.items()
     ]
     if tables:
         blocks.append(Table(columns, tuple(tables), TABLES))
@@ -128,10 +127,7 @@ def choice_blocks(figures: Figures) -> tuple[Block, ...]:
             told: Content = (_option_value(option.values, choice),)
         else:
             told = spread(
-                (
-                    (labelled(same(member), _option_value(option.values, value)),)
-                    for member, value in choice.items()
-                ),
+                ((labelled(same(member), _option_value(option.values, value)),) for member, value in choice.items()),
                 Break(),
             )
         rows.append(((phrase(option.name),), (*told, in_brackets(BY_METHODOLOGY)) if fixed else told))
@@ -162,11 +158,7 @@ def _fact(figures: Figures, item: ConditionResult) -> Content:
         lines.append((phrase(item.fact),))
     tree = figures.result.plan.tests.get(item.id)
     names = dict.fromkeys(part.id for part in walk(tree) if isinstance(part, Name)) if tree else {}
-    lines += [
-        (figures.name(name), EQUALS, *figures.with_unit(name, ()))
-        for name in names
-        if figures.is_scalar(name)
-    ]
+    lines += [(figures.name(name), EQUALS, *figures.with_unit(name, ())) for name in names if figures.is_scalar(name)]
     if item.evidence:
         lines.append((labelled(Phrase("证据", "evidence"), same(item.evidence)),))
     return spread(lines, Break()) or (NOT_GIVEN,)
@@ -205,13 +197,9 @@ def not_covered_blocks(figures: Figures) -> tuple[Block, ...]:
     methodology = figures.result.methodology
     columns = (Column((NOT_COVERED,), 3), Column((PLACE,), 1))
     tables: list[Block] = []
-    specs = {
-        spec.id: spec for spec in (methodology.spec, *(module for module, _ in methodology.modules.values()))
-    }
+    specs = {spec.id: spec for spec in (methodology.spec, *(module for module, _ in methodology.modules.values()))}
     for spec in specs.values():
-        rows = tuple(
-            ((phrase(item.text),), ((item.cite and cited(item.cite)) or DASH,)) for item in spec.not_covered
-        )
+        rows = tuple(((phrase(item.text),), ((item.cite and cited(item.cite)) or DASH,)) for item in spec.not_covered)
         caption = None if spec is methodology.spec else OF_MODULE.filled(id=spec.id)
         if rows:
             tables.append(Table(columns, rows, caption))

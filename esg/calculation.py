@@ -79,11 +79,7 @@ def role_blocks(figures: Figures, role: str | None) -> tuple[Block, ...]:
     seen: set[str] = set()
     for other in ROLES:
         output = getattr(outputs, other)
-        names = [
-            name
-            for name in figures.steps
-            if output and name in reachable(trees, [output]) and name not in seen
-        ]
+        names = [name for name in figures.steps if output and name in reachable(trees, [output]) and name not in seen]
         if other == role:
             return _equations(figures, names) or (_no_equation(figures),)
         seen.update(names)
@@ -105,9 +101,7 @@ def equation_blocks(figures: Figures, name: str) -> tuple[Block, ...]:
     blocks: list[Block] = [
         Paragraph(_lead(figures, name), "lead"),
         _branch_table(figures, name)
-        or Equation(
-            whole_formula(figures, name), EQUATION_NUMBER.filled(number=number) if number else same("")
-        ),
+        or Equation(whole_formula(figures, name), EQUATION_NUMBER.filled(number=number) if number else same("")),
     ]
     explained = _where(figures, name)
     if explained:
@@ -187,9 +181,7 @@ def _filled_in(figures: Figures, name: str) -> list[Block]:
     shown = indices if whole else indices[:SHOWN_INDICES]
     units = dict.fromkeys(figures.unit(name, index) for index in shown)
     unit = next(iter(units)) if len(units) == 1 else same("")
-    head = (
-        joined((figures.dimension(dimension) for dimension in step.over), COMMA) if step.over else SPAN_HEAD
-    )
+    head = joined((figures.dimension(dimension) for dimension in step.over), COMMA) if step.over else SPAN_HEAD
     trivial = isinstance(step.tree, Number)
     columns = [Column((head,), 2)]
     if not trivial:

@@ -152,11 +152,7 @@ def _purpose(figures: Figures, name: str, card: Monitoring) -> Phrase:
     result = figures.result
     outputs = result.methodology.spec.outputs
     trees = {step.id: step.tree for step in figures.steps.values()}
-    roles = [
-        role
-        for role in ROLES[:3]
-        if (output := getattr(outputs, role)) and name in reachable(trees, [output])
-    ]
+    roles = [role for role in ROLES[:3] if (output := getattr(outputs, role)) and name in reachable(trees, [output])]
     if not roles:
         roles = ["condition"]
     text = joined((PURPOSES[role] for role in roles), COMMA)
@@ -243,10 +239,7 @@ def _values(figures: Figures, name: str, months: Phrase | None) -> Content:
         return (VALUES_ELSEWHERE.filled(count=f"{len(indices):,}"),)
     shown = indices if len(indices) <= LISTED_VALUES else indices[:SHOWN_VALUES]
     content = spread(
-        (
-            (labelled(figures.label(over, index), same("")), *figures.with_unit(name, index))
-            for index in shown
-        ),
+        ((labelled(figures.label(over, index), same("")), *figures.with_unit(name, index)) for index in shown),
         Break(),
     )
     if len(shown) < len(indices):
@@ -272,8 +265,7 @@ def _series(figures: Figures, name: str) -> list[dict[str, Any]]:
     others = [dimension for dimension in figures.result.plan.over(name) if dimension != "month"]
     members = figures.result.dataset.domain.members
     return [
-        dict(zip(others, combination, strict=True))
-        for combination in product(*(members[other] for other in others))
+        dict(zip(others, combination, strict=True)) for combination in product(*(members[other] for other in others))
     ]
 
 

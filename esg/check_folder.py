@@ -63,9 +63,7 @@ def _texts(reports: list[ProofReport]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for report in reports:
         texts[page_name(report)] = page_text(report)
-        texts[f"{report.methodology.id}.check.json"] = (
-            json.dumps(report.as_data(), ensure_ascii=False, indent=1) + "\n"
-        )
+        texts[f"{report.methodology.id}.check.json"] = json.dumps(report.as_data(), ensure_ascii=False, indent=1) + "\n"
     if len(reports) > 1:
         texts[INDEX] = index_text(reports, {report.methodology.id: page_name(report) for report in reports})
     return texts
@@ -73,9 +71,7 @@ def _texts(reports: list[ProofReport]) -> dict[str, str]:
 
 def _require_free(out: Path, names: list[str]) -> None:
     if out.exists() and not out.is_dir():
-        raise ReportError(
-            Problem("the folder for the reports is a file", Place(str(out)), hint="name a folder")
-        )
+        raise ReportError(Problem("the folder for the reports is a file", Place(str(out)), hint="name a folder"))
     problems = [
         Problem(
             "this file is no check report and would be replaced",

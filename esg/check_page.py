@@ -149,16 +149,10 @@ def page_text(report: ProofReport) -> str:
         title=WORDS["title"],
         subject=phrase(spec.title),
         cover=cover,
-        counts=[
-            (name, STANDINGS[name], count)
-            for name, count in report.counts.items()
-            if count or name != "noted"
-        ],
+        counts=[(name, STANDINGS[name], count) for name, count in report.counts.items() if count or name != "noted"],
         checks=_Maker(report).checks(),
         scope=[Phrase(*item) for item in SCOPE],
-        not_covered=[
-            (phrase(item.text), cited(item.cite) if item.cite else None) for item in spec.not_covered
-        ],
+        not_covered=[(phrase(item.text), cited(item.cite) if item.cite else None) for item in spec.not_covered],
         parts=[(PARTS[item["kind"]], item["id"], item["sha256"]) for item in parts(report.methodology)],
     )
 
@@ -262,9 +256,7 @@ class _Maker:
         if not group.made:
             return WORDS["proofs_not_made"]
         name = group.check.name
-        if group.statements or (
-            name not in BY_EQUATION and any(item.code not in IN_TABLES for item in group.findings)
-        ):
+        if group.statements or (name not in BY_EQUATION and any(item.code not in IN_TABLES for item in group.findings)):
             return None
         if name in {"direction", "structure"}:
             return WORDS["no_claims" if self.methodology.spec.outputs else "no_reduction"]
@@ -371,9 +363,7 @@ class _Maker:
         )
 
     def equation(self, quantity: Quantity, statements: tuple[ShownStatement, ...] = ()) -> ShownEquation:
-        number = next(
-            (cite.number for cite in (quantity.spec.cite, *quantity.cites) if cite and cite.number), None
-        )
+        number = next((cite.number for cite in (quantity.spec.cite, *quantity.cites) if cite and cite.number), None)
         return ShownEquation(
             quantity.id,
             self.name(quantity),

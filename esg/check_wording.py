@@ -22,9 +22,7 @@ WORDS: Mapping[str, Phrase] = {
     "failed": Phrase("未通过", "failed"),
     "not_made": Phrase("未进行", "not made"),
     "open": Phrase("尚有待确认项", "open points"),
-    "whole.passed": Phrase(
-        "各项检查均通过，全部陈述已证明。", "Every check passed, and every statement is proved."
-    ),
+    "whole.passed": Phrase("各项检查均通过，全部陈述已证明。", "Every check passed, and every statement is proved."),
     "whole.open": Phrase(
         "没有不成立的陈述；未判定和待确认的各项须由人工判断。",
         "Nothing is refuted. What is not decided or to be confirmed is left to the reader's judgement.",

@@ -41,7 +41,14 @@ NO_VALUE = "NA()"
 
 COMPARISONS = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 FUNCTIONS = {"min": "MIN", "max": "MAX", "abs": "ABS", "exp": "EXP", "log": "LN", "sqrt": "SQRT"}
-REDUCTIONS = {"sum": "SUM", "count": "SUM", "mean": "AVERAGE", "minimum": "MIN", "maximum": "MAX", "stdev": "STDEV"}
+REDUCTIONS = {
+    "sum": "SUM",
+    "count": "SUM",
+    "mean": "AVERAGE",
+    "minimum": "MIN",
+    "maximum": "MAX",
+    "stdev": "STDEV",
+}
 ROUNDINGS = {"floor": ROUND_FLOOR, "ceil": ROUND_CEILING, "round": ROUND_HALF_UP}
 
 _ZERO, _ONE = Number(Fraction(0), "0"), Number(Fraction(1), "1")
@@ -164,11 +171,18 @@ def cell_runs(cells: Sequence[Cell], sheet: str) -> list[str]:
     """Write cells as ranges of consecutive rows, in their order."""
     runs: list[tuple[Cell, Cell]] = []
     for cell in cells:
-        if runs and (runs[-1][1].sheet, runs[-1][1].column, runs[-1][1].row + 1) == (cell.sheet, cell.column, cell.row):
+        if runs and (runs[-1][1].sheet, runs[-1][1].column, runs[-1][1].row + 1) == (
+            cell.sheet,
+            cell.column,
+            cell.row,
+        ):
             runs[-1] = (runs[-1][0], cell)
         else:
             runs.append((cell, cell))
-    return [first.seen_from(sheet) if first == last else f"{first.seen_from(sheet)}:{last.column}{last.row}" for first, last in runs]
+    return [
+        first.seen_from(sheet) if first == last else f"{first.seen_from(sheet)}:{last.column}{last.row}"
+        for first, last in runs
+    ]
 
 
 def literal(value: Fraction) -> Written:
@@ -338,7 +352,10 @@ class _Writer:
 
     def may_lack(self, node: Node) -> bool:
         """Whether a part can be without a value while all that is needed is there."""
-        return any(_may_lack(part) or (isinstance(part, Name) and part.id in self.reference.plan.conditional) for part in walk(node))
+        return any(
+            _may_lack(part) or (isinstance(part, Name) and part.id in self.reference.plan.conditional)
+            for part in walk(node)
+        )
 
 
 def reduction_term(node: Reduce) -> Node:
@@ -364,7 +381,9 @@ def _operands(node: Node, operator: str) -> list[Node]:
 
 def _may_lack(node: Node) -> bool:
     if isinstance(node, Arithmetic):
-        return (node.operator == "/" and not _constant(node.right)) or (node.operator == "**" and bool(_power_guard(node)))
+        return (node.operator == "/" and not _constant(node.right)) or (
+            node.operator == "**" and bool(_power_guard(node))
+        )
     if isinstance(node, Call):
         return node.function in {"log", "sqrt"}
     if isinstance(node, Reduce):

@@ -205,9 +205,7 @@ class Figures:
     def number(self, name: str) -> str | None:
         """Give the number that an equation has in its source."""
         quantity = self.result.methodology.quantities[name]
-        return next(
-            (cite.number for cite in (quantity.spec.cite, *quantity.cites) if cite and cite.number), None
-        )
+        return next((cite.number for cite in (quantity.spec.cite, *quantity.cites) if cite and cite.number), None)
 
 
 def _figure(id_: str, value: Decimal, unit: str, *, whole: bool = False) -> Figure:

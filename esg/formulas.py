@@ -16,9 +16,7 @@ from tonne.esg.symbols import symbol
 from tonne.esg.typeset import formula, substituted
 
 MAX_TERMS = 4
-MAX_BRANCHES = (
-    8  # beyond, the branches that the project's choices leave are shown, not those of the methodology
-)
+MAX_BRANCHES = 8  # beyond, the branches that the project's choices leave are shown, not those of the methodology
 
 
 def whole_formula(figures: Figures, name: str) -> Formula:
@@ -60,9 +58,7 @@ def with_numbers(figures: Figures, name: str, index: Index) -> tuple[Formula, Ph
     step = figures.steps[name]
     at = dict(zip(step.over, index, strict=True))
     position, node = _branch(figures, step.tree, at)
-    condition = (
-        condition_text(figures, _conditions(figures, name)[position]) if position is not None else None
-    )
+    condition = condition_text(figures, _conditions(figures, name)[position]) if position is not None else None
     return _terms(figures, node, at) or _filled(figures, node, at), condition
 
 
@@ -106,9 +102,7 @@ def _filled(figures: Figures, node: Node, at: dict[str, int | str]) -> Formula:
     options = figures.result.methodology.options
 
     def written(language: Language) -> Layout:
-        return substituted(
-            node, _values(figures, at, language), _show(figures, language), language, options=options
-        )
+        return substituted(node, _values(figures, at, language), _show(figures, language), language, options=options)
 
     return Formula(written("zh"), written("en"))
 

@@ -258,8 +258,6 @@ def _word_sum(layout: Sum) -> str:
 @_word.register
 def _word_choices(layout: Choices) -> str:
     # A matrix, because LibreOffice prints the alignment marks of an equation array.
-    rows = "".join(
-        f"<m:mr>{_part('e', value)}{_part('e', condition)}</m:mr>" for value, condition in layout.rows
-    )
+    rows = "".join(f"<m:mr>{_part('e', value)}{_part('e', condition)}</m:mr>" for value, condition in layout.rows)
     columns = '<m:mcs><m:mc><m:mcPr><m:count m:val="2"/><m:mcJc m:val="left"/></m:mcPr></m:mc></m:mcs>'
     return _delimited(f"<m:m><m:mPr>{columns}</m:mPr>{rows}</m:m>", "{", "")

@@ -97,9 +97,7 @@ def monitoring_report(result: Result, outline: str = "monitoring_plain") -> Repo
     )
 
 
-def _sections(
-    figures: Figures, items: tuple[OutlineSection, ...], prefix: str, plan: Outline
-) -> list[Section]:
+def _sections(figures: Figures, items: tuple[OutlineSection, ...], prefix: str, plan: Outline) -> list[Section]:
     sections: list[Section] = []
     for item in items:
         blocks = _blocks(figures, item, plan)
@@ -118,9 +116,7 @@ def _blocks(figures: Figures, item: OutlineSection, plan: Outline) -> tuple[Bloc
     maker = BLOCKS.get(item.block)
     if maker is None:
         raise ReportError(
-            Problem(
-                f"outline {plan.id} names an unknown block '{item.block}'", hint=nearest(item.block, BLOCKS)
-            )
+            Problem(f"outline {plan.id} names an unknown block '{item.block}'", hint=nearest(item.block, BLOCKS))
         )
     blocks = maker(figures, plan)
     if blocks or not item.mandatory or item.absent is None:
@@ -181,9 +177,7 @@ def project_blocks(figures: Figures, _plan: Outline) -> tuple[Block, ...]:
             )
             place += (
                 in_brackets(
-                    Phrase(
-                        f"纬度{latitude}°，经度{longitude}°", f"latitude {latitude}°, longitude {longitude}°"
-                    )
+                    Phrase(f"纬度{latitude}°，经度{longitude}°", f"latitude {latitude}°, longitude {longitude}°")
                 ),
             )
     rows = (

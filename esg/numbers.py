@@ -29,7 +29,7 @@ _PRINTED = re.compile(
 )
 
 
-def number_text(  # noqa: PLR0913 (each is one visible choice of a table)
+def number_text(
     value: Fraction | Decimal | None,
     unit: str | None = None,
     language: Language = "en",

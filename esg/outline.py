@@ -62,9 +62,5 @@ def load_outline(name: str) -> Outline:
     """
     known = outline_ids()
     if name not in known:
-        raise ReportError(
-            Problem(f"no outline '{name}'", hint=nearest(name, known) or f"outlines: {', '.join(known)}")
-        )
-    return shaped(
-        Outline, read_yaml(FOLDER / f"{name}.yaml", f"outlines/{name}.yaml", ReportError), ReportError
-    )
+        raise ReportError(Problem(f"no outline '{name}'", hint=nearest(name, known) or f"outlines: {', '.join(known)}"))
+    return shaped(Outline, read_yaml(FOLDER / f"{name}.yaml", f"outlines/{name}.yaml", ReportError), ReportError)

@@ -49,9 +49,7 @@ def reading_blocks(figures: Figures) -> tuple[Block, ...]:
     )
     if not files:
         return ()
-    blocks: list[Block] = [
-        Table((Column((FILE,), 4), Column((SIZE,), 2, "right"), Column((DIGEST,), 10)), files)
-    ]
+    blocks: list[Block] = [Table((Column((FILE,), 4), Column((SIZE,), 2, "right"), Column((DIGEST,), 10)), files)]
     rows = cards.fed_values(figures)
     shown = tuple(_fed_row(figures, name, index) for name, index in rows[:MAX_READING_ROWS])
     columns = (
@@ -84,9 +82,7 @@ def _fed_row(figures: Figures, name: str, index: Index) -> tuple[Content, ...]:
     taken: Content = () if origin.get("take", "all") == "all" else (Break(), TAKEN[origin["take"]])
     over = figures.result.plan.over(name)
     members = zip(over, index, strict=True)
-    at = spread(((figures.member(dimension, member),) for dimension, member in members), Break()) or (
-        WHOLE_PERIOD,
-    )
+    at = spread(((figures.member(dimension, member),) for dimension, member in members), Break()) or (WHOLE_PERIOD,)
     lines = (spread(((item,) for item in column), Break()) for column in (meters, counts, totals))
     return ((figures.symbol(name), *taken), at, *lines, figures.with_unit(name, index))
 
@@ -103,9 +99,7 @@ def finding_blocks(figures: Figures) -> tuple[Block, ...]:
         )
         for finding in found
     )
-    return (
-        (Table((Column((SEVERITY,), 5), Column((CODE,), 9), Column((FINDING,), 18)), rows),) if rows else ()
-    )
+    return (Table((Column((SEVERITY,), 5), Column((CODE,), 9), Column((FINDING,), 18)), rows),) if rows else ()
 
 
 def agreement_blocks(figures: Figures) -> tuple[Block, ...]:
@@ -114,9 +108,7 @@ def agreement_blocks(figures: Figures) -> tuple[Block, ...]:
     if not agreement.compared:
         return ()
     at = in_brackets(same(agreement.at)) if agreement.at else same("")
-    text = AGREED.filled(
-        count=f"{agreement.compared:,}", largest=number_text(agreement.largest, digits=3), at=at
-    )
+    text = AGREED.filled(count=f"{agreement.compared:,}", largest=number_text(agreement.largest, digits=3), at=at)
     return (Paragraph((text,)),)
 
 

@@ -65,13 +65,9 @@ def _word_figures(path: Path) -> Iterator[FoundFigure]:
             if archive.getinfo("word/document.xml").file_size > LARGEST_PART:
                 raise ReportError(Problem("the document is too large to be read back", Place(str(path))))
             content = archive.read("word/document.xml")
-        root = etree.fromstring(
-            content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
-        )
+        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError) as fault:
-        raise ReportError(
-            Problem("this is not a Word document", Place(str(path)), found=str(fault)[:200])
-        ) from None
+        raise ReportError(Problem("this is not a Word document", Place(str(path)), found=str(fault)[:200])) from None
     heading = ""
     for node in root.iter(f"{W}p", f"{W}sdt"):
         if node.tag == f"{W}p":
@@ -128,9 +124,7 @@ def _compare(path: Path, found: Iterable[FoundFigure], result: Result) -> None:
     problems = [problem for figure in found if (problem := _difference(path, figure, expected))]
     tags = {figure.tag for figure in found}
     hint = (
-        None
-        if tags
-        else "no number is marked any more: some programs drop the tags of content controls when they save"
+        None if tags else "no number is marked any more: some programs drop the tags of content controls when they save"
     )
     problems += [
         Problem("a result is missing in the document", Place(str(path)), expected=id_, hint=hint)
@@ -157,9 +151,7 @@ def _difference(path: Path, figure: FoundFigure, expected: _Expected) -> Problem
             return None
     except ReportError:
         pass
-    return Problem(
-        f"{figure.tag} differs from the result", place, wanted, figure.text[:60], "write the documents anew"
-    )
+    return Problem(f"{figure.tag} differs from the result", place, wanted, figure.text[:60], "write the documents anew")
 
 
 def _required(result: Result) -> Iterator[str]:

@@ -81,9 +81,7 @@ def _lines(methodology: Methodology, language: Language) -> Iterator[str]:
         where = _where(quantity.spec.cite or next((cite for cite in quantity.cites if cite), None), language)
         yield f"  {name}{over}, {unit_label(quantity.unit.text, language) or '1'}{where}; {EVIDENCE[evidence_of(methodology, quantity)][language]}"
         indent = "      " if isinstance(tree, Cases) else "    "
-        yield indent + plain(equation_layout(quantity, tree, methodology, language)).replace(
-            "\n", "\n" + indent
-        )
+        yield indent + plain(equation_layout(quantity, tree, methodology, language)).replace("\n", "\n" + indent)
     if methodology.conditions:
         yield from ("", _HEADINGS["conditions"][language])
         for condition in methodology.conditions:
@@ -112,10 +110,6 @@ def _parameter(methodology: Methodology, quantity: Quantity, language: Language)
 def _where(cite: Cite | None, language: Language) -> str:
     if cite is None:
         return ""
-    section = (
-        (f"第 {cite.section} 节" if language == "zh" else f"section {cite.section}") if cite.section else ""
-    )
-    number = (
-        (f"式（{cite.number}）" if language == "zh" else f"equation ({cite.number})") if cite.number else ""
-    )
+    section = (f"第 {cite.section} 节" if language == "zh" else f"section {cite.section}") if cite.section else ""
+    number = (f"式（{cite.number}）" if language == "zh" else f"equation ({cite.number})") if cite.number else ""
     return ", " + " ".join(part for part in (section, number) if part) if section or number else ""

@@ -3,14 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tonne.esg.monitoring import monitoring_report
-from tonne.esg.numbers import Language
-from tonne.esg.page import write_page
-from tonne.esg.readback import read_back_page, read_back_word
-from tonne.esg.word import write_word
-from tonne.esg.workbook import write_workbook
-from tonne.esg.workbook_check import read_back_workbook
-
 from tonne.engine.result.files import (
     DOSSIER_FILE,
     RESULT_FILE,
@@ -21,6 +13,13 @@ from tonne.engine.result.files import (
 )
 from tonne.engine.result.result import Result
 from tonne.esg.folder import whole_folder
+from tonne.esg.monitoring import monitoring_report
+from tonne.esg.numbers import Language
+from tonne.esg.page import write_page
+from tonne.esg.readback import read_back_page, read_back_word
+from tonne.esg.word import write_word
+from tonne.esg.workbook import write_workbook
+from tonne.esg.workbook_check import read_back_workbook
 
 WORD_FILES: dict[Language, str] = {"zh": "report.zh.docx", "en": "report.en.docx"}
 PAGE_FILE = "report.html"

@@ -39,9 +39,7 @@ def trace_list(figures: Figures, shown: Iterable[Figure]) -> TraceList:
             waiting.extend(figure.id for figure in entries[id_].inputs if figure.id not in entries)
     names = dict.fromkeys(entry.quantity for entry in entries.values() if entry.quantity)
     symbols = {name: figures.symbol(name) for name in names}
-    formulas: dict[str, Formula] = {
-        name: whole_formula(figures, name) for name in names if name in figures.steps
-    }
+    formulas: dict[str, Formula] = {name: whole_formula(figures, name) for name in names if name in figures.steps}
     return TraceList(tuple(entries.values()), symbols, formulas)
 
 

@@ -133,7 +133,7 @@ def formula(
     return row(_equality(left, setter.layout(node)), *(setter.initial(part) for part in earlier))
 
 
-def substituted(  # noqa: PLR0913 (as `formula`, and the values)
+def substituted(
     node: Node,
     value_of: ValueOf,
     show: Show,
@@ -302,16 +302,12 @@ class _Setter:
         below = dimensions if node.where is None else Lines((dimensions, symbolic.layout(node.where)))
         if node.function == "sum":
             return Sum(below, symbolic.at_least(Level.SERIES, node.body)), Level.SERIES
-        name = (
-            self.word("mean") if node.function == "mean" else Letters(REDUCTIONS[node.function], upright=True)
-        )
+        name = self.word("mean") if node.function == "mean" else Letters(REDUCTIONS[node.function], upright=True)
         return Function(Under(name, below), Fence(symbolic.layout(node.body))), Level.FUNCTION
 
     def previous(self, node: tree.Previous) -> Placed:
         layout = self.show(tree.Name(node.name))
-        main, sub, sup = (
-            (layout.main, layout.sub, layout.sup) if isinstance(layout, Scripts) else (layout, None, None)
-        )
+        main, sub, sup = (layout.main, layout.sub, layout.sup) if isinstance(layout, Scripts) else (layout, None, None)
         before = (Operator("−", "none"), Digits("1"))
         last = sub.parts[-1] if isinstance(sub, Row) else sub
         if last == Letters(STEP_LETTERS.get(node.dimension, "")):
@@ -329,9 +325,7 @@ class _Setter:
         return Words(f"{name} {'=' if node.equal else '≠'} {value}"), Level.COMPARISON
 
     def cases(self, node: tree.Cases) -> Placed:
-        rows = [
-            (self.layout(value), row(self.word("if"), self.layout(when))) for when, value in node.branches
-        ]
+        rows = [(self.layout(value), row(self.word("if"), self.layout(when))) for when, value in node.branches]
         if node.otherwise is not None:
             rows.append((self.layout(node.otherwise), self.word("otherwise")))
         return Choices(tuple(rows)), Level.CHOICE

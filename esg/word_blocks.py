@@ -143,9 +143,7 @@ class WordBlocks:
 
     def line(self, content: Iterable[Inline]) -> list[Element]:
         """Write the parts of a line; breaks stay breaks."""
-        return [
-            element("r", element("br")) if isinstance(item, Break) else self.inline(item) for item in content
-        ]
+        return [element("r", element("br")) if isinstance(item, Break) else self.inline(item) for item in content]
 
     # -- blocks
 
@@ -182,9 +180,7 @@ class WordBlocks:
             total = position >= len(item.rows) - item.totals
             cells = zip(contents, widths, item.columns, strict=True)
             rows.append(
-                _row(
-                    *(self.cell(content, width, column.align, bold=total) for content, width, column in cells)
-                )
+                _row(*(self.cell(content, width, column.align, bold=total) for content, width, column in cells))
             )
         made = [_table(widths, rows), paragraph("Gap")]
         if item.caption:
@@ -205,9 +201,7 @@ class WordBlocks:
         widths = [LABEL_WIDTH, TEXT_WIDTH - LABEL_WIDTH]
         rows = []
         for place in item.places:
-            row = _row(
-                self.cell((place,), widths[0], "left", shade=True), _cell(widths[1], paragraph("TableText"))
-            )
+            row = _row(self.cell((place,), widths[0], "left", shade=True), _cell(widths[1], paragraph("TableText")))
             row[0].append(element("trHeight", val=SIGNATURE_HEIGHT, hRule="atLeast"))
             rows.append(row)
         return [_table(widths, rows), paragraph("Gap")]
@@ -238,10 +232,7 @@ class WordBlocks:
     def _cell_lines(self, line: list[Inline], align: str) -> list[list[Element]]:
         if len(line) == 1 and isinstance(line[0], Formula):
             justified = "right" if align == "right" else "left"
-            return [
-                [displayed(part, justified)]
-                for part in lines_of(line[0].said(self.language), LONGEST_IN_CELL)
-            ]
+            return [[displayed(part, justified)] for part in lines_of(line[0].said(self.language), LONGEST_IN_CELL)]
         return [self.line(line)]
 
     # -- sections

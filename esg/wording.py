@@ -152,9 +152,7 @@ FULL_STOP = Phrase("。", ".")
 COLON = Phrase("：", ": ")
 EQUALS = Phrase(" = ", " = ")
 TOTAL = Phrase("合计", "Total")
-PERIOD = Phrase(
-    "{start}至{end}（含首尾两日，共{days}天）", "{start} to {end} (both days included, {days} days)"
-)
+PERIOD = Phrase("{start}至{end}（含首尾两日，共{days}天）", "{start} to {end} (both days included, {days} days)")
 DAY = Phrase("{year}年{month:02}月{day:02}日", "{year}-{month:02}-{day:02}")
 SPAN = Phrase("{start}至{end}", "{start} to {end}")
 WHOLE_PERIOD = Phrase("整个监测期", "Whole period")
@@ -172,15 +170,11 @@ FIRST_ONES = Phrase(
     "共{count}个取值，此处列出前{shown}个；全部取值见计算工作簿和values.parquet。",
     "{count} values, of which the first {shown} are shown; all of them are in the workbook and in values.parquet.",
 )
-IN_MONTHS = Phrase(
-    "逐月数值见“{heading}”一节的表。", "The values are in the table of the section “{heading}”."
-)
+IN_MONTHS = Phrase("逐月数值见“{heading}”一节的表。", "The values are in the table of the section “{heading}”.")
 VALUES_ELSEWHERE = Phrase(
     "共{count}个取值，见计算工作簿和values.parquet。", "{count} values; see the workbook and values.parquet."
 )
 ZERO = Phrase("计为0 {unit}，因为：{reason}", "0 {unit}, because: {reason}")
 ZERO_BY_TEXT = Phrase("方法学在{where}中规定为零。", "the methodology sets it to zero ({where}).")
-NO_EQUATION = Phrase(
-    "计为0 {unit}，因为方法学没有设此项。", "0 {unit}, because the methodology has no such term."
-)
+NO_EQUATION = Phrase("计为0 {unit}，因为方法学没有设此项。", "0 {unit}, because the methodology has no such term.")
 BRANCH = Phrase("所取分支的条件：", "Branch taken, where: ")

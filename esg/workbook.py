@@ -20,11 +20,24 @@ from tonne.esg.excel_formula import Cell
 from tonne.esg.sheet import FIRST_ROW, Amount, Content, Sheet, letter, shown_text, text_width
 from tonne.esg.workbook_sheets import workbook_sheets
 
-OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+OPTIONS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+}
 FONT = {"font_name": "Microsoft YaHei", "font_size": 9, "valign": "top"}
 TITLE = {**FONT, "font_size": 14, "bold": True}
 NOTE = {**FONT, "font_color": "#595959", "text_wrap": True}
-HEADING = {**FONT, "bold": True, "bg_color": "#DCE6F1", "border": 1, "border_color": "#A6A6A6", "text_wrap": True, "valign": "vcenter"}
+HEADING = {
+    **FONT,
+    "bold": True,
+    "bg_color": "#DCE6F1",
+    "border": 1,
+    "border_color": "#A6A6A6",
+    "text_wrap": True,
+    "valign": "vcenter",
+}
 BODY = {**FONT, "border": 1, "border_color": "#D9D9D9"}
 ID = {**BODY, "font_name": "Consolas"}
 STRONG = {"bold": True, "bg_color": "#F2F2F2"}
@@ -117,11 +130,21 @@ def _write_sheet(worksheet: Any, sheet: Sheet, looks: _Looks, result: Result) ->
     worksheet.set_row(NOTE_ROW - 1, _height(_lines(sheet.note, sum(widths))))
     worksheet.set_row(FIRST_ROW - 2, _height(2))
     for position, row in enumerate(sheet.rows):
-        wrapped = [(text, widths[at]) for at, text in enumerate(row) if isinstance(text, str) and sheet.columns[at].wrap]
-        worksheet.set_row(FIRST_ROW - 1 + position, _height(max((_lines(text, width) for text, width in wrapped), default=1)))
+        wrapped = [
+            (text, widths[at]) for at, text in enumerate(row) if isinstance(text, str) and sheet.columns[at].wrap
+        ]
+        worksheet.set_row(
+            FIRST_ROW - 1 + position,
+            _height(max((_lines(text, width) for text, width in wrapped), default=1)),
+        )
         for at, content in enumerate(row):
             if content in {None, ""}:
-                worksheet.write_blank(FIRST_ROW - 1 + position, at, None, looks.of(*_look(sheet, Cell(sheet.name, letter(at), FIRST_ROW + position), None)))
+                worksheet.write_blank(
+                    FIRST_ROW - 1 + position,
+                    at,
+                    None,
+                    looks.of(*_look(sheet, Cell(sheet.name, letter(at), FIRST_ROW + position), None)),
+                )
     _frame(worksheet, sheet, result)
 
 

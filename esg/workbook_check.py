@@ -65,7 +65,9 @@ def _cells(path: Path, sheets: list[Sheet], formulas: Read, values: Read) -> Ite
 def _difference(content: Content, formula: Any, value: Any) -> tuple[str, str, str] | None:
     """Say what differs, expected and found."""
     if isinstance(content, str):
-        return None if formula == value == f"'{content}" else ("the text differs", content, str(value).removeprefix("'"))
+        return (
+            None if formula == value == f"'{content}" else ("the text differs", content, str(value).removeprefix("'"))
+        )
     if not isinstance(content, Amount):
         return None
     if content.formula is not None and formula != content.formula:
@@ -98,7 +100,13 @@ def _ids(path: Path, result: Result, values: Read) -> Iterator[Problem]:
             continue
         cell, found = beside[id_]
         if not _agrees(expected, found):
-            yield _problem(path, (cell.sheet, cell.column, cell.row), f"the value of {id_} differs", f"{expected}", f"{found}")
+            yield _problem(
+                path,
+                (cell.sheet, cell.column, cell.row),
+                f"the value of {id_} differs",
+                f"{expected}",
+                f"{found}",
+            )
 
 
 _ID_COLUMNS = {
@@ -116,7 +124,10 @@ def _expected(result: Result) -> Iterator[tuple[str, Decimal]]:
                 yield result.label(name, index), value
     for year in result.years:
         for role in ROLES:
-            yield f"{role}{ROUNDED}" if year.year == SCALAR_YEAR else f"{role}{ROUNDED}@{year.year}", year.rounded[role]
+            yield (
+                f"{role}{ROUNDED}" if year.year == SCALAR_YEAR else f"{role}{ROUNDED}@{year.year}",
+                year.rounded[role],
+            )
     if [year.year for year in result.years] != [SCALAR_YEAR]:
         for role in ROLES:
             yield f"{role}{ROUNDED}", result.rounded_total(role)

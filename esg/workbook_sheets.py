@@ -95,8 +95,14 @@ def workbook_sheets(result: Result) -> list[Sheet]:
 
 
 def _read_me(result: Result) -> Sheet:
-    rows = [(both(label), shown_place(text.zh), shown_place(text.en)) for label, text in (*_facts(result), *HOW_TO_READ)]
-    columns = (Column("项目 / Item", 30, wrap=True), Column("中文", 58, wrap=True), Column("English", 58, wrap=True))
+    rows = [
+        (both(label), shown_place(text.zh), shown_place(text.en)) for label, text in (*_facts(result), *HOW_TO_READ)
+    ]
+    columns = (
+        Column("项目 / Item", 30, wrap=True),
+        Column("中文", 58, wrap=True),
+        Column("English", 58, wrap=True),
+    )
     return Sheet(READ_ME, both(Phrase("计算工作簿", "Calculation workbook")), "", columns, tuple(rows), filtered=False)
 
 
@@ -116,10 +122,16 @@ def _facts(result: Result) -> list[tuple[Phrase, Phrase]]:
     rows += [
         (Phrase("时区", "Time zone"), same(spec.time_zone)),
         (Phrase("方法学", "Methodology"), phrase(methodology.spec.title)),
-        (Phrase("方法学文件", "Document"), Phrase(f"{source.publisher.zh}，{source.document}", f"{source.publisher.en}, {source.document}")),
+        (
+            Phrase("方法学文件", "Document"),
+            Phrase(f"{source.publisher.zh}，{source.document}", f"{source.publisher.en}, {source.document}"),
+        ),
         (Phrase("方法学文件证据等级", "Evidence of the document"), EVIDENCE[source.evidence]),
         (Phrase("公式与缺省值证据等级", "Evidence of equations and defaults"), _evidence(result)),
-        (Phrase("所作选择", "Choices"), same("; ".join(f"{name} = {_choice(choice)}" for name, choice in result.plan.choices.items()) or ABSENT)),
+        (
+            Phrase("所作选择", "Choices"),
+            same("; ".join(f"{name} = {_choice(choice)}" for name, choice in result.plan.choices.items()) or ABSENT),
+        ),
         (
             Phrase("两套算法核对", "Agreement of the two evaluators"),
             Phrase(
@@ -132,13 +144,23 @@ def _facts(result: Result) -> list[tuple[Phrase, Phrase]]:
         (Phrase("方法学摘要值", "Digest of the methodology"), same(f"{methodology.id} {methodology.digest}")),
         (Phrase("项目文件摘要值", "Digest of the project file"), same(result.project.document.digest)),
     ]
-    rows += [(Phrase("数据文件摘要值", "Digest of a data file"), same(f"{file.path} {file.sha256}")) for file in result.dataset.files]
+    rows += [
+        (Phrase("数据文件摘要值", "Digest of a data file"), same(f"{file.path} {file.sha256}"))
+        for file in result.dataset.files
+    ]
     return rows
 
 
 def _evidence(result: Result) -> Phrase:
     counts = evidence_counts(result.methodology)
-    return joined((Phrase(f"{EVIDENCE[word].zh} {count}", f"{EVIDENCE[word].en} {count}") for word, count in counts.items() if count), COMMA)
+    return joined(
+        (
+            Phrase(f"{EVIDENCE[word].zh} {count}", f"{EVIDENCE[word].en} {count}")
+            for word, count in counts.items()
+            if count
+        ),
+        COMMA,
+    )
 
 
 def _choice(choice: str | Mapping[str, str]) -> str:
@@ -155,7 +177,10 @@ def _readings(values: ValueSheets) -> Sheet:
         if values.is_written(name):
             for index in values.indices(name):
                 rows += _contributions(values, name, index)
-        elif any(origin.get("kind") in {"readings", "records"} for origin in values.result.dataset.provenance.get(name, {}).values()):
+        elif any(
+            origin.get("kind") in {"readings", "records"}
+            for origin in values.result.dataset.provenance.get(name, {}).values()
+        ):
             rows.append((name, both(values.figures.name(name)), *[""] * 9, both(NOT_LISTED)))
     columns = (
         Column("标识 / Id", 16),
@@ -172,7 +197,10 @@ def _readings(values: ValueSheets) -> Sheet:
         Column("文件 / File", 36, wrap=True),
     )
     empty = Phrase("本次计算没有读数或记录文件。", "This run has no files of readings or records.")
-    note = Phrase("每个计量点（或记录文件）对每个数值的贡献。", "What each meter, or each file of records, contributed to each value.")
+    note = Phrase(
+        "每个计量点（或记录文件）对每个数值的贡献。",
+        "What each meter, or each file of records, contributed to each value.",
+    )
     return Sheet(READINGS, both(Phrase("读数", "Readings")), both(note if rows else empty), columns, tuple(rows))
 
 
@@ -183,7 +211,19 @@ def _contributions(values: ValueSheets, name: str, index: Index) -> list[tuple[C
     if origin.get("kind") == "records":
         count = Amount(Decimal(origin.get("count", 0)), WHOLE)
         return [
-            (*head, ABSENT, count, count, "", "", _exact(total, unit_), both(printed_unit(unit_)), None, "", file)
+            (
+                *head,
+                ABSENT,
+                count,
+                count,
+                "",
+                "",
+                _exact(total, unit_),
+                both(printed_unit(unit_)),
+                None,
+                "",
+                file,
+            )
             for unit_, total in origin.get("totals", {}).items()
         ]
     take = TAKEN.get(str(origin.get("take")))
@@ -240,8 +280,18 @@ def _results(values: ValueSheets) -> Sheet:
         rule = ROUNDING[outputs.rounding.mode].filled(unit=printed_unit(outputs.rounding.unit))
         where = cited(outputs.rounding.cite) if outputs.rounding.cite else None
         evidence = EVIDENCE.get(outputs.rounding.evidence or "")
-        note = "\n".join(both(part, "\n") for part in (rule, labelled(Phrase("证据等级", "Evidence"), evidence) if evidence else None, where) if part)
-    return without_empty_end(Sheet(RESULTS, both(Phrase("结果", "Results")), note, columns, tuple(rows), frozenset(strong)))
+        note = "\n".join(
+            both(part, "\n")
+            for part in (
+                rule,
+                labelled(Phrase("证据等级", "Evidence"), evidence) if evidence else None,
+                where,
+            )
+            if part
+        )
+    return without_empty_end(
+        Sheet(RESULTS, both(Phrase("结果", "Results")), note, columns, tuple(rows), frozenset(strong))
+    )
 
 
 def _output(values: ValueSheets, role: str, year: YearTotals, first: int) -> tuple[Content, ...]:
@@ -260,7 +310,11 @@ def _output(values: ValueSheets, role: str, year: YearTotals, first: int) -> tup
         result.label(name, index) if name and index is not None else ABSENT,
         Amount(exact, number_format(exact, unit), f"={cell.seen_from(RESULTS)}" if cell else None),
         f"{role}{ROUNDED}" if year.year == SCALAR_YEAR else f"{role}{ROUNDED}@{year.year}",
-        Amount(year.rounded[role], _rounded_format(values, role, year.rounded[role]), _rounding(values, role, row, exact)),
+        Amount(
+            year.rounded[role],
+            _rounded_format(values, role, year.rounded[role]),
+            _rounding(values, role, row, exact),
+        ),
         "" if cell else both(missing),
     )
 
@@ -294,7 +348,9 @@ def _total(values: ValueSheets, role: str) -> tuple[Content, ...]:
     result = values.result
     years = range(len(result.years))
     rows = [FIRST_ROW + len(ROLES) * position + ROLES.index(role) for position in years]
-    exact_cells, rounded_cells = ([Cell(RESULTS, column, row) for row in rows] for column in (EXACT_COLUMN, ROUNDED_COLUMN))
+    exact_cells, rounded_cells = (
+        [Cell(RESULTS, column, row) for row in rows] for column in (EXACT_COLUMN, ROUNDED_COLUMN)
+    )
     with localcontext(CONTEXT):
         exact = sum((year.exact[role] for year in result.years), Decimal(0))
     rounded = result.rounded_total(role)
@@ -306,7 +362,11 @@ def _total(values: ValueSheets, role: str) -> tuple[Content, ...]:
         ABSENT,
         Amount(exact, number_format(exact, unit), f"=SUM({','.join(cell_runs(exact_cells, RESULTS))})"),
         f"{role}{ROUNDED}",
-        Amount(rounded, _rounded_format(values, role, rounded), f"=SUM({','.join(cell_runs(rounded_cells, RESULTS))})"),
+        Amount(
+            rounded,
+            _rounded_format(values, role, rounded),
+            f"=SUM({','.join(cell_runs(rounded_cells, RESULTS))})",
+        ),
         "",
     )
 

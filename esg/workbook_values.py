@@ -124,7 +124,16 @@ class ValueSheets:
         if value is None:
             return None
         label = ",".join(node.over)
-        self.terms.append(_Term(owner, owner.partition(" ")[0], label, node.function, Amount(value, number_format(value, "")), both(IN_FILE)))
+        self.terms.append(
+            _Term(
+                owner,
+                owner.partition(" ")[0],
+                label,
+                node.function,
+                Amount(value, number_format(value, "")),
+                both(IN_FILE),
+            )
+        )
         return Cell(TERMS, VALUE_COLUMN, FIRST_ROW + len(self.terms) - 1)
 
     def _are_written(self, node: Reduce) -> bool:
@@ -167,7 +176,10 @@ class ValueSheets:
             Column("来源 / Source", 46, wrap=True),
             Column("位置 / Place", 26, wrap=True),
         )
-        note = Phrase("蓝色数值为输入，改动后其余各表随之重算。", "The values in blue are inputs; change one, and the other sheets follow.")
+        note = Phrase(
+            "蓝色数值为输入，改动后其余各表随之重算。",
+            "The values in blue are inputs; change one, and the other sheets follow.",
+        )
         return Sheet(PARAMETERS, both(Phrase("参数", "Parameters")), both(note), columns, tuple(rows), inputs=True)
 
     def _parameter_rows(self, name: str) -> list[tuple[Content, ...]]:
@@ -209,7 +221,10 @@ class ValueSheets:
     def _equation_rows(self, step: Step) -> list[tuple[Content, ...]]:
         layout, where = whole_formula(self.figures, step.id), self.figures.where(step.id)
         printed = Phrase(plain(layout.zh), plain(layout.en))
-        formula, tail = both(printed, "\n"), (both(where) if where else ABSENT, both(self.figures.evidence(step.id)))
+        formula, tail = (
+            both(printed, "\n"),
+            (both(where) if where else ABSENT, both(self.figures.evidence(step.id))),
+        )
         if not self.is_written(step.id):
             return [(*self._missing(step.id), formula, *tail, both(NOT_LISTED))]
         rows: list[tuple[Content, ...]] = []
@@ -218,7 +233,15 @@ class ValueSheets:
             at = dict(zip(step.over, index, strict=True))
             owner = self.result.label(step.id, index)
             amount, note = self._amount(step.tree, at, owner, EQUATIONS, values[index], step.unit.text)
-            rows.append((*self._head(step.id, index), amount, SAME if rows and "\n" in formula else formula, *tail, note))
+            rows.append(
+                (
+                    *self._head(step.id, index),
+                    amount,
+                    SAME if rows and "\n" in formula else formula,
+                    *tail,
+                    note,
+                )
+            )
         return rows
 
     def _terms(self) -> Sheet:
@@ -227,7 +250,15 @@ class ValueSheets:
             Column("备注 / Note", 30, wrap=True),
         )
         rows = tuple(
-            (row.id, row.owner, self._name(row.owner.partition("@")[0]), row.label, both(OPERATIONS[row.operation]), row.amount, row.note)
+            (
+                row.id,
+                row.owner,
+                self._name(row.owner.partition("@")[0]),
+                row.label,
+                both(OPERATIONS[row.operation]),
+                row.amount,
+                row.note,
+            )
             for row in self.terms
         )
         note = Phrase(
@@ -266,7 +297,11 @@ class ValueSheets:
         said = Phrase(given["zh"], given["en"]) if isinstance(given, dict) else either(given)
         if said is None and quantity is not None and origin.get("kind") in {"default", "option"}:
             said = either(quantity.parameter.source)
-        table = f"{origin['table']}.{origin['column']} [{', '.join(origin['key'])}]" if origin.get("kind") == "factor" else ""
+        table = (
+            f"{origin['table']}.{origin['column']} [{', '.join(origin['key'])}]"
+            if origin.get("kind") == "factor"
+            else ""
+        )
         choice = f"{origin['option']} = {origin['choice']}" if origin.get("kind") == "option" else ""
         parts = [str(origin.get("file") or ""), table, choice, both(said) if said else ""]
         return " · ".join(filter(None, parts)) or ABSENT

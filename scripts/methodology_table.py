@@ -33,9 +33,7 @@ def main() -> None:
     """Write, or compare and end with 1 when the table is not current."""
     if "--check" in sys.argv:
         if README.read_text(encoding="utf-8") != table():
-            sys.exit(
-                "methodologies/README.md is not current; run `uv run python scripts/methodology_table.py`"
-            )
+            sys.exit("methodologies/README.md is not current; run `uv run python scripts/methodology_table.py`")
     else:
         README.write_text(table(), encoding="utf-8")
 

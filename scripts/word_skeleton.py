@@ -108,21 +108,13 @@ def make_styles(document: Any) -> None:
     """Make every style that the writer names."""
     centre, right = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
     paragraph_style(document, "Normal", 10.5, after=5, line=1.25)
-    paragraph_style(
-        document, "Title", 22, east_asian=HEADING, bold=True, before=70, after=16, line=1.1, align=centre
-    )
+    paragraph_style(document, "Title", 22, east_asian=HEADING, bold=True, before=70, after=16, line=1.1, align=centre)
     for border in document.styles["Title"].element.pPr.findall(qn("w:pBdr")):
         document.styles["Title"].element.pPr.remove(border)
     paragraph_style(document, "Subtitle", 15, east_asian=HEADING, after=30, line=1.1, align=centre)
-    paragraph_style(
-        document, "Heading 1", 15, east_asian=HEADING, bold=True, before=18, after=7, line=1.1, keep=True
-    )
-    paragraph_style(
-        document, "Heading 2", 12.5, east_asian=HEADING, bold=True, before=13, after=5, line=1.1, keep=True
-    )
-    paragraph_style(
-        document, "Heading 3", 11, east_asian=HEADING, bold=True, before=9, after=4, line=1.1, keep=True
-    )
+    paragraph_style(document, "Heading 1", 15, east_asian=HEADING, bold=True, before=18, after=7, line=1.1, keep=True)
+    paragraph_style(document, "Heading 2", 12.5, east_asian=HEADING, bold=True, before=13, after=5, line=1.1, keep=True)
+    paragraph_style(document, "Heading 3", 11, east_asian=HEADING, bold=True, before=9, after=4, line=1.1, keep=True)
     paragraph_style(document, "Caption", 9.5, east_asian=HEADING, bold=True, before=7, after=3, keep=True)
     paragraph_style(document, "Contents Heading", 15, east_asian=HEADING, bold=True, after=10)
     paragraph_style(document, "toc 1", 10.5, before=4, after=1)
@@ -132,9 +124,7 @@ def make_styles(document: Any) -> None:
     paragraph_style(document, "Where", 9, colour=GREY, before=2, after=4, line=1.15, keep=True)
     paragraph_style(document, "Equation", 11, before=2, after=2)
     paragraph_style(document, "Table Text", 9, line=1.1)
-    paragraph_style(
-        document, "Table Head", 9, east_asian=HEADING, bold=True, line=1.1, align=centre, keep=True
-    )
+    paragraph_style(document, "Table Head", 9, east_asian=HEADING, bold=True, line=1.1, align=centre, keep=True)
     paragraph_style(document, "Table Number", 9, line=1.1, align=right)
     paragraph_style(document, "Table Centre", 9, line=1.1, align=centre)
     paragraph_style(document, "Equation Number", 10.5, align=right)
@@ -161,9 +151,7 @@ def name_fonts(document: Any) -> None:
         '<w:charset w:val="86"/><w:family w:val="roman"/><w:pitch w:val="variable"/></w:font>'
         for font, others in ALTERNATIVES.items()
     )
-    part = next(
-        part for part in document.part.package.iter_parts() if str(part.partname) == "/word/fontTable.xml"
-    )
+    part = next(part for part in document.part.package.iter_parts() if str(part.partname) == "/word/fontTable.xml")
     part._blob = f'<?xml version="1.0" encoding="UTF-8"?><w:fonts {nsdecls("w")}>{fonts}</w:fonts>'.encode()  # noqa: SLF001
 
 
@@ -205,9 +193,7 @@ def name_languages(document: Any) -> None:
         if setting.get(qn("w:name")) == "compatibilityMode":
             setting.set(qn("w:val"), "15")  # tables then begin at the margin
     properties = document.core_properties
-    properties.author = properties.last_modified_by = properties.title = properties.comments = (
-        properties.keywords
-    ) = ""
+    properties.author = properties.last_modified_by = properties.title = properties.comments = properties.keywords = ""
 
 
 def field(paragraph: Any, instruction: str) -> None:

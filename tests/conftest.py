@@ -116,9 +116,7 @@ class Bench:
             methodology = self.methodology(text, **parts)
             inference = infer(methodology)
             if not inference.problems:
-                make_plan(
-                    methodology, {name: next(iter(item.values)) for name, item in methodology.options.items()}
-                )
+                make_plan(methodology, {name: next(iter(item.values)) for name, item in methodology.options.items()})
             problems = inference.problems
         except TonneError as fault:
             problems = fault.problems
@@ -170,9 +168,7 @@ class Bench:
         option = plan.methodology.quantities[name].prefix + str(parameter.option)
         choice = plan.choices[option]
         by = parameter.by or {}
-        return (
-            by[choice] if isinstance(choice, str) else {label: by[value] for label, value in choice.items()}
-        )
+        return by[choice] if isinstance(choice, str) else {label: by[value] for label, value in choice.items()}
 
     def _choices(self, plan: Plan, option: str, domain: Domain) -> dict[Index, Fraction]:
         spec = plan.methodology.options[option]
@@ -180,13 +176,9 @@ class Bench:
         assert not isinstance(choice, str)
         values = list(spec.values)
         over = tuple(spec.over)
-        return {
-            index: Fraction(values.index(choice[domain.label(over, index)])) for index in domain.indices(over)
-        }
+        return {index: Fraction(values.index(choice[domain.label(over, index)])) for index in domain.indices(over)}
 
-    def domain(
-        self, methodology: Methodology, members: Mapping[str, list[str]], period: Mapping[str, str]
-    ) -> Domain:
+    def domain(self, methodology: Methodology, members: Mapping[str, list[str]], period: Mapping[str, str]) -> Domain:
         """Make the members of every dimension."""
         start, end = (datetime.date.fromisoformat(period[key]) for key in ("start", "end"))
         steps: dict[str, str] = {}

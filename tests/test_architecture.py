@@ -11,10 +11,7 @@ import tonne
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted(
-    path
-    for folder in ("engine", "esg", "tonne")
-    for path in (ROOT / folder).rglob("*.py")
-    if not path.is_symlink()
+    path for folder in ("engine", "esg", "tonne") for path in (ROOT / folder).rglob("*.py") if not path.is_symlink()
 )
 MODULES = sorted({path.resolve() for path in SOURCES})
 BANNED = {"utils", "helpers", "common", "base", "core", "misc", "manager"}
@@ -32,9 +29,7 @@ CONFINED = {
 def imports_of(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    return names | {
-        node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module
-    }
+    return names | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -102,31 +102,73 @@ FAULTS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         ["project.yaml:6:", "outside the crediting period", "2024-01-01", "2023-12-31"],
     ),
     "end before start": (edited("end: 2024-01-31", "end: 2023-01-31"), ["project.yaml:6:", "end"]),
-    "crediting period too long": (edited("end: 2033-12-31", "end: 2034-12-31"), ["project.yaml:5:", "at most 10 years"]),
-    "unknown option value": (edited("grid_region: south", "grid_region: sooth"), ["project.yaml:7:", "sooth", "did you mean south"]),
-    "unknown option": (edited("grid_region: south", "grid: south"), ["project.yaml:7:", "unknown option 'grid'", "grid_region"]),
-    "unknown key": (edited("time_zone:", "timezone:"), ["project.yaml:4:1", "unknown key 'timezone'", "did you mean time_zone"]),
+    "crediting period too long": (
+        edited("end: 2033-12-31", "end: 2034-12-31"),
+        ["project.yaml:5:", "at most 10 years"],
+    ),
+    "unknown option value": (
+        edited("grid_region: south", "grid_region: sooth"),
+        ["project.yaml:7:", "sooth", "did you mean south"],
+    ),
+    "unknown option": (
+        edited("grid_region: south", "grid: south"),
+        ["project.yaml:7:", "unknown option 'grid'", "grid_region"],
+    ),
+    "unknown key": (
+        edited("time_zone:", "timezone:"),
+        ["project.yaml:4:1", "unknown key 'timezone'", "did you mean time_zone"],
+    ),
     "unknown time zone": (edited("Asia/Shanghai", "Asia/Shangai"), ["project.yaml:4:12", "Asia/Shanghai"]),
-    "unknown methodology": (edited("ccer_01_002_v01", "ccer_01_002_v1"), ["ccer_01_002_v1", "ccer_01_002_v01"]),
-    "unknown parameter": (edited("water_depth", "water_depht"), ["project.yaml:10:", "water_depht", "did you mean water_depth"]),
-    "value of a parameter missing": (edited("  water_depth: {unit: m, value: 40}\n", ""), ["water_depth has no value", "unit m"]),
+    "unknown methodology": (
+        edited("ccer_01_002_v01", "ccer_01_002_v1"),
+        ["ccer_01_002_v1", "ccer_01_002_v01"],
+    ),
+    "unknown parameter": (
+        edited("water_depth", "water_depht"),
+        ["project.yaml:10:", "water_depht", "did you mean water_depth"],
+    ),
+    "value of a parameter missing": (
+        edited("  water_depth: {unit: m, value: 40}\n", ""),
+        ["water_depth has no value", "unit m"],
+    ),
     "factor missing for a year": (
         year_2011,
         ["cn_grid_baseline", "year 2011", "EF_OM", "2012"],
     ),
-    "negative where bounds forbid": (data(CSV.replace(",9000", ",-9000")), ["data/export.csv:10", "energy", "-9000 kWh", "at least 0"]),
-    "contradicting rows": (data(CSV + ROWS[3].replace("4000", "4001") + "\n"), ["data/export.csv", "4000", "4001"]),
+    "negative where bounds forbid": (
+        data(CSV.replace(",9000", ",-9000")),
+        ["data/export.csv:10", "energy", "-9000 kWh", "at least 0"],
+    ),
+    "contradicting rows": (
+        data(CSV + ROWS[3].replace("4000", "4001") + "\n"),
+        ["data/export.csv", "4000", "4001"],
+    ),
     "a row with too many fields": (data(CSV.replace(",5000", ",5000,1")), ["data/export.csv:6"]),
     "empty file": (data(""), ["data/export.csv", "empty"]),
     "only a header": (data("time,energy\n"), ["data/export.csv"]),
     "truncated gzip": (gzipped(gzip.compress(CSV.encode())[:-20]), ["data/export.csv.gz", "gzip"]),
     "no gzip at all": (gzipped(CSV.encode()), ["data/export.csv.gz", "gzip"]),
     "not UTF-8": (data(CSV.encode().replace(b",5000", b",5000\xff")), ["data/export.csv:6", "UTF-8"]),
-    "file outside the project": (edited("data/export.csv", "../../etc/passwd"), ["project.yaml:14:", "outside the project"]),
-    "no such data file": (edited("data/export.csv", "data/exprt.csv"), ["project.yaml:14:", "did you mean data/export.csv"]),
-    "not YAML": (edited("options: {grid_region: south}", "options: {grid_region: south"), ["project.yaml:", "not YAML"]),
-    "key twice": (edited("time_zone: Asia/Shanghai", "time_zone: Asia/Shanghai\ntime_zone: Asia/Tokyo"), ["project.yaml:5:1", "given twice", "line 4"]),
-    "whole period without readings": (data("time,energy\n2020-01-01T00:00:00+08:00,1\n"), ["EG_export", "2024-01"]),
+    "file outside the project": (
+        edited("data/export.csv", "../../etc/passwd"),
+        ["project.yaml:14:", "outside the project"],
+    ),
+    "no such data file": (
+        edited("data/export.csv", "data/exprt.csv"),
+        ["project.yaml:14:", "did you mean data/export.csv"],
+    ),
+    "not YAML": (
+        edited("options: {grid_region: south}", "options: {grid_region: south"),
+        ["project.yaml:", "not YAML"],
+    ),
+    "key twice": (
+        edited("time_zone: Asia/Shanghai", "time_zone: Asia/Shanghai\ntime_zone: Asia/Tokyo"),
+        ["project.yaml:5:1", "given twice", "line 4"],
+    ),
+    "whole period without readings": (
+        data("time,energy\n2020-01-01T00:00:00+08:00,1\n"),
+        ["EG_export", "2024-01"],
+    ),
 }
 
 
@@ -168,6 +210,8 @@ def test_folder_with_other_files_is_left_alone(
 def test_many_problems_are_told_at_once(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data(CSV.replace(",5000", ",five").replace(",7000", ",seven").replace("2024-01-09T00:00:00+08:00", "9.1.2024"))(project)
+    data(CSV.replace(",5000", ",five").replace(",7000", ",seven").replace("2024-01-09T00:00:00+08:00", "9.1.2024"))(
+        project
+    )
     said = refused(project, capsys, monkeypatch)
     assert all(word in said for word in (":6", "five", ":8", "seven", ":10", "9.1.2024"))

@@ -33,9 +33,7 @@ def test_the_format_page_shows_a_methodology_a_module_and_a_stock() -> None:
 
 
 def test_python_snippet_of_the_readme_runs() -> None:
-    (snippet,) = re.findall(
-        r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
-    )
+    (snippet,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     subprocess.run([sys.executable, "-W", "error", "-c", snippet], check=True, cwd=ROOT)
 
 
@@ -68,9 +66,7 @@ def test_generated_page_is_current(script: str) -> None:
 
 
 def test_project_speaks_of_itself_alone() -> None:
-    names = subprocess.run(
-        ["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT
-    ).stdout.split()
+    names = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
     forbidden = re.compile(r"\.\./shared|/work/|helper-\d|pypi\.org|pythonhosted")
     for name in names:
         path = ROOT / name

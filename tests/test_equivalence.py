@@ -99,14 +99,10 @@ class Oracle:
         sign = -1 if value < 0 else 1
         return Fraction(sign * ((2 * abs(value) + 1) // 2))
 
-    def on_reduce(
-        self, at: At, function: str, body: Tree, over: tuple[str, ...], where: Tree | None
-    ) -> Fraction:
+    def on_reduce(self, at: At, function: str, body: Tree, over: tuple[str, ...], where: Tree | None) -> Fraction:
         inside = [inner for inner in inner_indices(at, over) if where is None or self.holds(where, inner)]
         if function == "count":
-            return Fraction(
-                sum(1 for inner in inside if body[0] not in CONDITIONS or self.holds(body, inner))
-            )
+            return Fraction(sum(1 for inner in inside if body[0] not in CONDITIONS or self.holds(body, inner)))
         values = [self.number(body, inner) for inner in inside]
         if function == "sum":
             return sum(values, Fraction(0))
@@ -287,8 +283,7 @@ class Writer:
         context = frozenset(over)
         if self.random.random() < 0.35:
             branches = [
-                (self.condition(context, 1, 1), self.number(context, 2, 1))
-                for _ in range(self.random.choice([1, 2]))
+                (self.condition(context, 1, 1), self.number(context, 2, 1)) for _ in range(self.random.choice([1, 2]))
             ]
             otherwise = self.number(context, 2, 1) if self.random.random() < 0.7 else None
             self.equations[name] = (over, ("cases", branches, otherwise))
@@ -324,9 +319,7 @@ def random_values(random_: random.Random) -> dict[str, dict[tuple[str, ...], Fra
         for dimension in over:
             indices = [(*index, label) for index in indices for label in MEMBERS[dimension]]
         for index in indices:
-            number = (
-                Fraction(random_.choice([0, 1])) if name in FLAGS else Fraction(random_.randint(-12, 20), 4)
-            )
+            number = Fraction(random_.choice([0, 1])) if name in FLAGS else Fraction(random_.randint(-12, 20), 4)
             values.setdefault(name, {})[index] = number
     return values
 
@@ -348,9 +341,7 @@ def check_seed(bench: Any, seed: int) -> None:
     values = random_values(random_)
     oracle = Oracle(writer.equations, values)
     plan = bench.plan(bench.methodology(writer.spec()))
-    labelled = {
-        name: {",".join(index): value for index, value in known.items()} for name, known in values.items()
-    }
+    labelled = {name: {",".join(index): value for index, value in known.items()} for name, known in values.items()}
     dataset = bench.dataset(plan, labelled, period=PERIOD)
     reference = Reference(plan, dataset)
     expected: dict[str, dict[Any, Fraction | None]] = {}
@@ -358,9 +349,7 @@ def check_seed(bench: Any, seed: int) -> None:
         for index in dataset.domain.indices(over):
             labels = dataset.domain.label(over, index).split(",") if over else []
             try:
-                expected.setdefault(name, {})[index] = oracle.equation(
-                    name, dict(zip(over, labels, strict=True))
-                )
+                expected.setdefault(name, {})[index] = oracle.equation(name, dict(zip(over, labels, strict=True)))
             except UndefinedError:
                 expected.setdefault(name, {})[index] = None
     known = [abs(value) for column in expected.values() for value in column.values() if value is not None]
@@ -405,9 +394,7 @@ def test_lagoon_agrees_on_any_data(bench: Any, data: Any) -> None:
     values = {
         "COD_BL": labelled(data.draw, LAGOON_MONTHS, decimals(0, 1000)),
         "lagoon_emptied": labelled(data.draw, LAGOON_MONTHS, st.sampled_from([0, 1])),
-        "T": labelled(
-            data.draw, LAGOON_MONTHS, decimals(-20, 40, 1) | st.just(Fraction(10)) | st.just(Fraction(30))
-        ),
+        "T": labelled(data.draw, LAGOON_MONTHS, decimals(-20, 40, 1) | st.just(Fraction(10)) | st.just(Fraction(30))),
     }
     bench.compute(bench.fixture("lagoon"), values, period={"start": "2024-01-01", "end": "2024-06-30"})
 
@@ -423,9 +410,7 @@ def test_decay_agrees_on_any_data(bench: Any, data: Any) -> None:
         "f": data.draw(decimals(0, 100, 1)),
     }
     members = {"deposit_year": DECAY_YEARS, "waste": WASTE}
-    bench.compute(
-        bench.fixture("waste_decay"), values, members, period={"start": "2010-07-01", "end": "2014-06-30"}
-    )
+    bench.compute(bench.fixture("waste_decay"), values, members, period={"start": "2010-07-01", "end": "2014-06-30"})
 
 
 @settings(max_examples=8)
@@ -434,9 +419,7 @@ def test_flare_agrees_on_any_data(bench: Any, seed: Any, kind: Any) -> None:
     random_ = random.Random(seed)  # noqa: S311
     minutes = [f"2024-05-01T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
     values = {
-        "V_gas": {
-            minute: Fraction(random_.choice([0, random_.randint(0, 10**6)]), 1000) for minute in minutes
-        },
+        "V_gas": {minute: Fraction(random_.choice([0, random_.randint(0, 10**6)]), 1000) for minute in minutes},
         "share_CH4": {minute: Fraction(random_.randint(0, 1000), 10) for minute in minutes},
         "flare.flame": {minute: random_.choice([0, 1, 1, 1]) for minute in minutes},
         "flare.T_EG": {minute: random_.choice([499, 500, 500.5, 850]) for minute in minutes},

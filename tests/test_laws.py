@@ -26,9 +26,7 @@ from tonne.engine.spec.source import Document, read_yaml
 
 CASES = sorted(bundled().root.glob("*/cases/good/*.yaml"))
 WHOLE = [path for path in CASES if load_methodology(path.parts[-4]).spec.kind == "methodology"]
-MONTHS = [
-    path for path in WHOLE if len(set(re.findall(r"\d{4}-\d{2}(?=:)", path.read_text(encoding="utf-8")))) > 1
-]
+MONTHS = [path for path in WHOLE if len(set(re.findall(r"\d{4}-\d{2}(?=:)", path.read_text(encoding="utf-8")))) > 1]
 # One unit, and how many of another make it.
 OTHER_UNITS = {
     "MWh": [("kWh", "1000"), ("GJ", "3.6"), ("TJ", "0.0036"), ("万kWh", "0.1")],
@@ -89,11 +87,7 @@ def change_numbers(value: dict[str, Any], change: Callable[[Decimal, int], Decim
 
 def monitored(data: dict[str, Any]) -> dict[str, Any]:
     parameters = load_methodology(data["methodology"]).parameters
-    return {
-        name: value
-        for name, value in data["values"].items()
-        if parameters[name].parameter.from_ == "monitored"
-    }
+    return {name: value for name, value in data["values"].items() if parameters[name].parameter.from_ == "monitored"}
 
 
 def scaled(data: dict[str, Any], factor_of: Callable[[str, int], Any]) -> dict[str, Any]:
@@ -192,11 +186,7 @@ def test_reduction_is_what_is_left_of_the_baseline_for_any_activity(bench: Any, 
     def law(factors: Any) -> None:
         run = Run(bench, scaled(data, lambda name, position: factors[(len(name) + position) % 7]))
         outputs, totals = run.outputs, run.totals()
-        rest = (
-            totals[outputs.baseline]
-            - totals.get(outputs.project or "", 0)
-            - totals.get(outputs.leakage or "", 0)
-        )
+        rest = totals[outputs.baseline] - totals.get(outputs.project or "", 0) - totals.get(outputs.leakage or "", 0)
         assert near(totals[outputs.reduction], rest)
 
     law()

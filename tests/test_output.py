@@ -48,8 +48,7 @@ def test_second_run_replaces_the_first_with_the_same_bytes_but_for_the_time(
     run(EXAMPLE, tmp_path / "again")
     run(EXAMPLE, tmp_path / "again")
     first, second = (
-        (folder / "result.json").read_text(encoding="utf-8").splitlines()
-        for folder in (out, tmp_path / "again")
+        (folder / "result.json").read_text(encoding="utf-8").splitlines() for folder in (out, tmp_path / "again")
     )
     different = [(one, other) for one, other in zip(first, second, strict=True) if one != other]
     assert all(one.startswith(' "made"') for one, _ in different)
@@ -67,9 +66,7 @@ def test_values_file_holds_every_value_of_the_result(output: tuple[Result, Path]
     data = json.loads((out / "result.json").read_text(encoding="utf-8"))
     stored = duckdb.read_parquet(str(out / "values.parquet")).project('quantity, "at", exact, unit').fetchall()
     listed = {
-        (item["id"], at, value, item["unit"])
-        for item in data["quantities"]
-        for at, value in item["values"].items()
+        (item["id"], at, value, item["unit"]) for item in data["quantities"] for at, value in item["values"].items()
     }
     assert set(stored) == listed
     assert len(stored) == len(listed)
@@ -82,9 +79,7 @@ def test_dossier_alone_gives_the_same_result(output: tuple[Result, Path]) -> Non
         assert again.values == result.values
 
 
-def test_dossier_with_a_changed_reading_gives_another_digest(
-    output: tuple[Result, Path], tmp_path: Path
-) -> None:
+def test_dossier_with_a_changed_reading_gives_another_digest(output: tuple[Result, Path], tmp_path: Path) -> None:
     _, out = output
     changed = tmp_path / "dossier.zip"
     with zipfile.ZipFile(out / "dossier.zip") as source, zipfile.ZipFile(changed, "w") as target:
@@ -152,9 +147,7 @@ def test_trace_of_what_is_not_there_names_what_is(
     assert "ER@2024" in capsys.readouterr().err
 
 
-def test_list_and_check_speak_json(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_list_and_check_speak_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert command("list", "--json", monkeypatch=monkeypatch) == 0
     rows = json.loads(capsys.readouterr().out)
     assert command("check", "--json", monkeypatch=monkeypatch) == 0
@@ -193,8 +186,6 @@ def test_new_project_says_what_must_be_filled_in(
     assert command("init", name, str(tmp_path / "mine"), monkeypatch=monkeypatch) == 0
     assert command("init", name, str(tmp_path / "mine"), monkeypatch=monkeypatch) == 2
     assert "not empty" in capsys.readouterr().err
-    assert (
-        command("run", str(tmp_path / "mine"), "--out", str(tmp_path / "out"), monkeypatch=monkeypatch) == 2
-    )
+    assert command("run", str(tmp_path / "mine"), "--out", str(tmp_path / "out"), monkeypatch=monkeypatch) == 2
     assert "project.yaml:" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -24,14 +24,25 @@ def _of(quantity: Quantity) -> Iterator[Finding]:
         return
     name, told = quantity.id, _words(bounds)
     if _is_empty(bounds):
-        zh, en = f"参数 {name} 的取值界限（{told}）不含任何数值", f"the bounds of parameter {name} leave no value ({told})"
+        zh, en = (
+            f"参数 {name} 的取值界限（{told}）不含任何数值",
+            f"the bounds of parameter {name} leave no value ({told})",
+        )
         yield Finding("bounds.empty", Severity.CORRECTIVE_ACTION, zh, en, {"quantity": name}, quantity.place)
         return
     for choice, value in ((None, quantity.parameter.value), *(quantity.parameter.by or {}).items()):
         if value is None or _holds(bounds, value):
             continue
-        zh = f"参数 {name} 的取值 {_written(value)}" + (f"（选项 {choice}）" if choice else "") + f" 超出其界限（{told}）"
-        en = f"the value {_written(value)} of parameter {name}" + (f" for {choice}" if choice else "") + f" lies outside its own bounds ({told})"
+        zh = (
+            f"参数 {name} 的取值 {_written(value)}"
+            + (f"（选项 {choice}）" if choice else "")
+            + f" 超出其界限（{told}）"
+        )
+        en = (
+            f"the value {_written(value)} of parameter {name}"
+            + (f" for {choice}" if choice else "")
+            + f" lies outside its own bounds ({told})"
+        )
         yield Finding("bounds.value", Severity.CORRECTIVE_ACTION, zh, en, {"quantity": name}, quantity.place)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from tonne.engine.check.bounds import faulty_bounds
 from tonne.engine.check.identity import counted_in, reduction_identity
-from tonne.engine.check.infer import Inference, infer
+from tonne.engine.check.infer import infer
+from tonne.engine.check.kinds import Inference
 from tonne.engine.check.order import cycles, reachable, ring
 from tonne.engine.check.products import repeated_amounts, repeated_factors
 from tonne.engine.check.scales import converted_by_hand
@@ -111,7 +112,12 @@ def names(methodology: Methodology, _inference: Inference) -> list[Finding]:
             continue
         kind_zh, kind_en = ("参数", "parameter") if quantity.is_parameter else ("公式", "equation")
         findings.append(
-            _fault("names.unused", f"{kind_zh} {name} 不影响任何结果", f"{kind_en} {name} contributes to no output, condition or reported value", quantity)
+            _fault(
+                "names.unused",
+                f"{kind_zh} {name} 不影响任何结果",
+                f"{kind_en} {name} contributes to no output, condition or reported value",
+                quantity,
+            )
         )
     return findings + _unused_options_and_dimensions(methodology)
 
@@ -121,23 +127,43 @@ def _shared_symbols(methodology: Methodology, trees: dict[str, Node]) -> list[Fi
     findings: list[Finding] = []
     for name, tree in trees.items():
         owners: dict[str, str] = {}
-        parts = [name, *(part.id for part in walk(tree) if isinstance(part, Name) and part.id in methodology.quantities)]
+        parts = [
+            name,
+            *(part.id for part in walk(tree) if isinstance(part, Name) and part.id in methodology.quantities),
+        ]
         for part in dict.fromkeys(parts):
             symbol = methodology.quantities[part].symbol
             if owners.setdefault(symbol, part) != part and tree != Name(part):
                 told = f"{owners[symbol]}, {part}: {symbol}"
                 findings.append(
-                    _fault("names.shared_symbol", f"公式 {name} 中不同的量使用同一符号（{told}）", f"equation {name} prints different quantities by one symbol ({told})", methodology.quantities[name])
+                    _fault(
+                        "names.shared_symbol",
+                        f"公式 {name} 中不同的量使用同一符号（{told}）",
+                        f"equation {name} prints different quantities by one symbol ({told})",
+                        methodology.quantities[name],
+                    )
                 )
     return findings
 
 
 def _unused_in_module(methodology: Methodology, trees: dict[str, Node]) -> list[Finding]:
-    used = {
-        part.id if isinstance(part, Name) else part.name for tree in trees.values() for part in walk(tree) if isinstance(part, Name | Previous)
-    } | _named_in_conditions(methodology) | _named_in_whens(methodology)
+    used = (
+        {
+            part.id if isinstance(part, Name) else part.name
+            for tree in trees.values()
+            for part in walk(tree)
+            if isinstance(part, Name | Previous)
+        }
+        | _named_in_conditions(methodology)
+        | _named_in_whens(methodology)
+    )
     return [
-        _fault("names.unused", f"参数 {name} 未被任何公式使用", f"no equation of the module uses parameter {name}", quantity)
+        _fault(
+            "names.unused",
+            f"参数 {name} 未被任何公式使用",
+            f"no equation of the module uses parameter {name}",
+            quantity,
+        )
         for name, quantity in methodology.parameters.items()
         if name not in used
     ]
@@ -152,12 +178,22 @@ def _roots(methodology: Methodology) -> list[str]:
     outputs = methodology.spec.outputs
     if outputs is None:
         return []
-    return [name for name in (outputs.baseline, outputs.project, outputs.leakage, outputs.reduction, *outputs.reported) if name]
+    return [
+        name
+        for name in (outputs.baseline, outputs.project, outputs.leakage, outputs.reduction, *outputs.reported)
+        if name
+    ]
 
 
 def _named_in_conditions(methodology: Methodology) -> set[str]:
     trees = {name: quantity.tree for name, quantity in methodology.equations.items() if quantity.tree is not None}
-    direct = {part.id for item in methodology.conditions if item.tree is not None for part in walk(item.tree) if isinstance(part, Name)}
+    direct = {
+        part.id
+        for item in methodology.conditions
+        if item.tree is not None
+        for part in walk(item.tree)
+        if isinstance(part, Name)
+    }
     return reachable(trees, direct)
 
 
@@ -172,13 +208,24 @@ def _named_in_whens(methodology: Methodology) -> set[str]:
 
 
 def _unused_options_and_dimensions(methodology: Methodology) -> list[Finding]:
-    trees = [tree for quantity in methodology.quantities.values() for tree in (quantity.tree, quantity.when) if tree is not None]
+    trees = [
+        tree
+        for quantity in methodology.quantities.values()
+        for tree in (quantity.tree, quantity.when)
+        if tree is not None
+    ]
     trees += [item.tree for item in methodology.conditions if item.tree is not None]
     options = {part.option for tree in trees for part in walk(tree) if isinstance(part, Chosen)}
-    options |= {quantity.prefix + str(quantity.parameter.option) for quantity in methodology.parameters.values() if quantity.parameter.option}
+    options |= {
+        quantity.prefix + str(quantity.parameter.option)
+        for quantity in methodology.parameters.values()
+        if quantity.parameter.option
+    }
     dimensions = {name for quantity in methodology.quantities.values() for name in quantity.over}
     dimensions |= {name for tree in trees for part in walk(tree) if isinstance(part, Reduce) for name in part.over}
-    dimensions |= {part.id for tree in trees for part in walk(tree) if isinstance(part, Name) and part.id in methodology.dimensions}
+    dimensions |= {
+        part.id for tree in trees for part in walk(tree) if isinstance(part, Name) and part.id in methodology.dimensions
+    }
     for quantity in methodology.parameters.values():
         for source in _lookup_sources(quantity):
             options |= {quantity.prefix + source, source}
@@ -189,7 +236,14 @@ def _unused_options_and_dimensions(methodology: Methodology) -> list[Finding]:
         if name not in options and not _is_module_part(name)
     ]
     return findings + [
-        _placed("names.unused", f"维度 {name} 未使用", f"dimension {name} is not used", methodology, "dimensions", name)
+        _placed(
+            "names.unused",
+            f"维度 {name} 未使用",
+            f"dimension {name} is not used",
+            methodology,
+            "dimensions",
+            name,
+        )
         for name in methodology.spec.dimensions
         if name not in dimensions
     ]
@@ -212,7 +266,10 @@ def units(methodology: Methodology, inference: Inference) -> list[Finding]:
     """Find formulas whose units do not fit or are changed by hand, and list the conversions that were inserted."""
     findings = [_from_problem("units.misfit", "单位不符", problem) for problem in inference.unit_problems]
     findings += converted_by_hand(methodology, inference)
-    shown = [f"{item.quantity}: {item.origin} → {item.target} (× {item.factor})" for item in dict.fromkeys(inference.conversions)]
+    shown = [
+        f"{item.quantity}: {item.origin} → {item.target} (× {item.factor})"
+        for item in dict.fromkeys(inference.conversions)
+    ]
     if shown:
         findings.append(
             Finding(
@@ -256,10 +313,29 @@ def _counted_twice(methodology: Methodology, inference: Inference) -> list[Findi
 def _identity(methodology: Methodology, inference: Inference, quantity: Quantity) -> Finding:
     verdict = reduction_identity(methodology, inference.trees)
     if verdict == "proved":
-        return Finding("structure.identity", Severity.NOTE, "已证明：减排量恒等于基准线排放 − 项目排放 − 泄漏。", "proved: the reduction is baseline − project − leakage, for all inputs", {"verdict": verdict}, quantity.place)
+        return Finding(
+            "structure.identity",
+            Severity.NOTE,
+            "已证明：减排量恒等于基准线排放 − 项目排放 − 泄漏。",
+            "proved: the reduction is baseline − project − leakage, for all inputs",
+            {"verdict": verdict},
+            quantity.place,
+        )
     if verdict == "refuted":
-        return _fault("structure.identity", "减排量不等于基准线排放 − 项目排放 − 泄漏", f"{quantity.id} is not baseline − project − leakage", quantity)
-    return Finding("structure.identity", Severity.CLARIFICATION, "未能判定减排量是否恒等于基准线排放 − 项目排放 − 泄漏。", "not decided: whether the reduction is baseline − project − leakage (sums and cases were not looked into)", {"verdict": verdict}, quantity.place)
+        return _fault(
+            "structure.identity",
+            "减排量不等于基准线排放 − 项目排放 − 泄漏",
+            f"{quantity.id} is not baseline − project − leakage",
+            quantity,
+        )
+    return Finding(
+        "structure.identity",
+        Severity.CLARIFICATION,
+        "未能判定减排量是否恒等于基准线排放 − 项目排放 − 泄漏。",
+        "not decided: whether the reduction is baseline − project − leakage (sums and cases were not looked into)",
+        {"verdict": verdict},
+        quantity.place,
+    )
 
 
 def evidence(methodology: Methodology, _inference: Inference) -> list[Finding]:
@@ -267,13 +343,39 @@ def evidence(methodology: Methodology, _inference: Inference) -> list[Finding]:
     findings: list[Finding] = []
     for name, quantity in methodology.quantities.items():
         spec = quantity.spec
-        if isinstance(spec, Parameter) and spec.from_ in {"default", "option"} and not (spec.source or spec.cite or spec.evidence):
-            findings.append(_fault("evidence.missing", f"缺省值 {name} 未注明来源", f"default {name} cites no source", quantity))
+        if (
+            isinstance(spec, Parameter)
+            and spec.from_ in {"default", "option"}
+            and not (spec.source or spec.cite or spec.evidence)
+        ):
+            findings.append(
+                _fault(
+                    "evidence.missing",
+                    f"缺省值 {name} 未注明来源",
+                    f"default {name} cites no source",
+                    quantity,
+                )
+            )
         if isinstance(spec, Equation) and not spec.cite and not any(quantity.cites) and spec.evidence != "composed":
-            findings.append(_fault("evidence.missing", f"公式 {name} 未注明出处", f"equation {name} does not cite where it stands in the source", quantity))
+            findings.append(
+                _fault(
+                    "evidence.missing",
+                    f"公式 {name} 未注明出处",
+                    f"equation {name} does not cite where it stands in the source",
+                    quantity,
+                )
+            )
     counts = evidence_counts(methodology)
     told = ", ".join(f"{word} {count}" for word, count in counts.items() if count)
-    findings.append(Finding("evidence.words", Severity.NOTE, f"公式与缺省值的证据等级：{told}", f"evidence of equations and defaults: {told}", counts))
+    findings.append(
+        Finding(
+            "evidence.words",
+            Severity.NOTE,
+            f"公式与缺省值的证据等级：{told}",
+            f"evidence of equations and defaults: {told}",
+            counts,
+        )
+    )
     return findings
 
 
@@ -309,7 +411,13 @@ def _from_problem(code: str, zh: str, problem: Problem) -> Finding:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(1, "names", "名称均可解析，无多余、无循环", "names resolve; nothing unused, nothing unreachable, no cycles", names),
+    Check(
+        1,
+        "names",
+        "名称均可解析，无多余、无循环",
+        "names resolve; nothing unused, nothing unreachable, no cycles",
+        names,
+    ),
     Check(2, "index sets", "指标集相符", "every formula fits its index set", index_sets),
     Check(3, "units", "单位与物质相符", "units and substances fit in every formula, condition and factor", units),
     Check(7, "structure", "减排量恒等式", "the reduction is baseline − project − leakage", structure),

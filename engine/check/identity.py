@@ -41,7 +41,9 @@ def reduction_identity(methodology: Methodology, trees: Mapping[str, Node]) -> V
             difference = Arithmetic("-", difference, Name(name))
     verdict = same(trees[outputs.reduction], difference, trees)
     if verdict == "refuted":
-        constants = {name: value for name, quantity in methodology.parameters.items() if (value := _given(quantity)) is not None}
+        constants = {
+            name: value for name, quantity in methodology.parameters.items() if (value := _given(quantity)) is not None
+        }
         filled = {name: transform(tree, lambda node: _filled(node, constants)) for name, tree in trees.items()}
         return "proved" if same(filled[outputs.reduction], difference, filled) == "proved" else verdict
     return verdict

@@ -5,11 +5,12 @@ A zero without a unit fits every unit. A temperature in °C is taken as kelvin i
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from tonne.engine import calendar
-from tonne.engine.errors import Place, Problem, UnitError, in_file_order
+from tonne.engine.check.kinds import Conversion, Indices, Inference, Kind, Misfit, constant_of, kind_words
+from tonne.engine.errors import Place, Problem, UnitError
 from tonne.engine.spec.methodology import Methodology, Quantity, column_unit
 from tonne.engine.spec.tree import (
     Arithmetic,
@@ -28,53 +29,6 @@ from tonne.engine.spec.tree import (
     Reduce,
 )
 from tonne.engine.units import FLAG, ONE, Unit, conversion, dimension_words, parse_unit
-
-Indices = frozenset[str]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a node is: unit (None for a bare zero), index set, and whether it is a condition or a temperature."""
-
-    unit: Unit | None
-    over: Indices
-    condition: bool = False
-    absolute: bool = False
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """A change of unit that the checker inserted."""
-
-    quantity: str
-    origin: str
-    target: str
-    factor: Fraction
-    offset: Fraction
-
-
-@dataclass(frozen=True)
-class Inference:
-    """The completed trees of a methodology, and what did not fit."""
-
-    trees: Mapping[str, Node]
-    whens: Mapping[str, Node]
-    tests: Mapping[str, Node]
-    conversions: tuple[Conversion, ...]
-    unit_problems: tuple[Problem, ...]
-    index_problems: tuple[Problem, ...]
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """Everything that keeps the methodology from being computed."""
-        return tuple(in_file_order(self.index_problems + self.unit_problems))
-
-
-class _Misfit(Exception):  # noqa: N818
-    def __init__(self, kind: str, what: str, expected: str | None = None, found: str | None = None, hint: str | None = None) -> None:
-        super().__init__(what)
-        self.kind, self.what, self.expected, self.found, self.hint = kind, what, expected, found, hint
-        self.node: Node | None = None
 
 
 def infer(methodology: Methodology) -> Inference:
@@ -98,7 +52,9 @@ def infer(methodology: Methodology) -> Inference:
             if test is not None:
                 tests[condition.spec.id] = test
     work.check_factors()
-    return Inference(trees, whens, tests, tuple(work.conversions), tuple(work.unit_problems), tuple(work.index_problems))
+    return Inference(
+        trees, whens, tests, tuple(work.conversions), tuple(work.unit_problems), tuple(work.index_problems)
+    )
 
 
 class _Inferrer:
@@ -117,7 +73,7 @@ class _Inferrer:
             node, kind = self.value(quantity.tree or Number(Fraction(0)), tuple(quantity.over))
             self._require_within(kind.over, quantity)
             return self._as_declared(node, kind, quantity)
-        except (_Misfit, UnitError) as misfit:
+        except (Misfit, UnitError) as misfit:
             self._report(misfit, quantity.place, f"equation {quantity.id}", quantity.prefix)
             return None
 
@@ -128,15 +84,21 @@ class _Inferrer:
             node, kind = self.truth(tree, over)
             extra = self._beyond(kind.over, over)
             if extra:
-                raise _Misfit("index", f"the condition goes over {', '.join(extra)}", hint="reduce it, for instance with minimum(…)")
+                raise Misfit(
+                    "index",
+                    f"the condition goes over {', '.join(extra)}",
+                    hint="reduce it, for instance with minimum(…)",
+                )
             return node
-        except (_Misfit, UnitError) as misfit:
+        except (Misfit, UnitError) as misfit:
             self._report(misfit, place, f"condition of {owner}", prefix)
             return None
 
-    def _report(self, misfit: _Misfit | UnitError, place: Place, owner: str, prefix: str) -> None:
+    def _report(self, misfit: Misfit | UnitError, place: Place, owner: str, prefix: str) -> None:
         if isinstance(misfit, UnitError):
-            self.unit_problems.extend(replace(problem, what=f"{owner}: {problem.what}", place=place) for problem in misfit.problems)
+            self.unit_problems.extend(
+                replace(problem, what=f"{owner}: {problem.what}", place=place) for problem in misfit.problems
+            )
             return
         if misfit.node is not None:
             place = self.methodology.place_of(misfit.node, prefix, place)
@@ -163,15 +125,14 @@ class _Inferrer:
         return sorted(
             name
             for name in over
-            if name not in allowed
-            and not (finest and self.methodology.step(name) and calendar.is_finer(finest, name))
+            if name not in allowed and not (finest and self.methodology.step(name) and calendar.is_finer(finest, name))
         )
 
     def _require_within(self, over: Indices, quantity: Quantity) -> None:
         extra = self._beyond(over, quantity.over)
         if extra:
             declared = ", ".join(quantity.over) or "nothing"
-            raise _Misfit(
+            raise Misfit(
                 "index",
                 f"the formula has a value for each {', '.join(extra)}, but the equation is over {declared}",
                 hint=f"add up with sum(…, over={extra[0]}), or add {extra[0]} to `over:`",
@@ -194,7 +155,12 @@ class _Inferrer:
             return done, kind
         if kind.unit is not None and kind.unit.is_flag:
             return Compare("!=", done, Number(Fraction(0), "0"), span=node.span), Kind(None, kind.over, condition=True)
-        misfit = _Misfit("unit", "a number stands where a condition is needed", "a comparison, or a quantity with unit flag", self._words(kind))
+        misfit = Misfit(
+            "unit",
+            "a number stands where a condition is needed",
+            "a comparison, or a quantity with unit flag",
+            kind_words(kind),
+        )
         misfit.node = node
         raise misfit
 
@@ -207,10 +173,10 @@ class _Inferrer:
             return rule(self, node, context)
         except UnitError as fault:
             (problem,) = fault.problems
-            misfit = _Misfit("unit", problem.what, problem.expected, problem.found, problem.hint)
+            misfit = Misfit("unit", problem.what, problem.expected, problem.found, problem.hint)
             misfit.node = node
             raise misfit from None
-        except _Misfit as misfit:
+        except Misfit as misfit:
             misfit.node = misfit.node or node
             raise
 
@@ -234,7 +200,12 @@ class _Inferrer:
     def _label(self, node: Name, _context: tuple[str, ...]) -> tuple[Node, Kind]:
         step = self.methodology.dimensions[node.id].time
         if step is None:
-            raise _Misfit("index", f"dimension {node.id} has no number", "a time dimension", hint="compare options, not members")
+            raise Misfit(
+                "index",
+                f"dimension {node.id} has no number",
+                "a time dimension",
+                hint="compare options, not members",
+            )
         unit = {"minute": "min", "hour": "h", "day": "d"}.get(step, step)
         return node, Kind(parse_unit(unit), frozenset({node.id}))
 
@@ -252,27 +223,42 @@ class _Inferrer:
         if node.operator == "**":
             return self._power(node, (left, left_unit), (right, right_unit), over)
         if left_unit.is_flag or right_unit.is_flag:
-            raise _Misfit("unit", "a flag is multiplied or divided", hint="use it as a condition in cases or where=")
+            raise Misfit("unit", "a flag is multiplied or divided", hint="use it as a condition in cases or where=")
         zero = left_kind.unit is None or (node.operator == "*" and right_kind.unit is None)
         unit = left_unit * right_unit if node.operator == "*" else left_unit / right_unit
         return replace(node, left=left, right=right), Kind(None if zero else unit, over)
 
-    def _sum(self, node: Arithmetic, left: tuple[Node, Kind], right: tuple[Node, Kind], over: Indices) -> tuple[Node, Kind]:
+    def _sum(
+        self, node: Arithmetic, left: tuple[Node, Kind], right: tuple[Node, Kind], over: Indices
+    ) -> tuple[Node, Kind]:
         (left_node, left_kind), (right_node, right_kind) = left, right
         if node.operator == "+" and left_kind.absolute and right_kind.absolute:
-            raise _Misfit("unit", "two temperatures are added", hint="a temperature and a difference of temperatures can be added")
-        (left_node, right_node), unit = self._alike([(left_node, left_kind), (right_node, right_kind)], f"'{node.operator}'")
+            raise Misfit(
+                "unit",
+                "two temperatures are added",
+                hint="a temperature and a difference of temperatures can be added",
+            )
+        (left_node, right_node), unit = self._alike(
+            [(left_node, left_kind), (right_node, right_kind)], f"'{node.operator}'"
+        )
         absolute = left_kind.absolute != right_kind.absolute
         return replace(node, left=left_node, right=right_node), Kind(unit, over, absolute=absolute)
 
-    def _power(self, node: Arithmetic, base: tuple[Node, Unit], exponent: tuple[Node, Unit], over: Indices) -> tuple[Node, Kind]:
+    def _power(
+        self, node: Arithmetic, base: tuple[Node, Unit], exponent: tuple[Node, Unit], over: Indices
+    ) -> tuple[Node, Kind]:
         if not exponent[1].is_dimensionless:
-            raise _Misfit("unit", "an exponent has a unit", "a plain number", self._words(Kind(exponent[1], over)))
-        constant = _constant(node.right)
+            raise Misfit("unit", "an exponent has a unit", "a plain number", kind_words(Kind(exponent[1], over)))
+        constant = constant_of(node.right)
         if constant is not None:
             return replace(node, left=base[0], right=exponent[0]), Kind(base[1].power(constant), over)
         if not base[1].is_dimensionless:
-            raise _Misfit("unit", "a quantity with a unit is raised to a power that is not a constant", "a plain number", base[1].text)
+            raise Misfit(
+                "unit",
+                "a quantity with a unit is raised to a power that is not a constant",
+                "a plain number",
+                base[1].text,
+            )
         left = self._converted(base[0], Kind(base[1], over), ONE)
         right = self._converted(exponent[0], Kind(exponent[1], over), ONE)
         return replace(node, left=left, right=right), Kind(ONE, over)
@@ -281,12 +267,16 @@ class _Inferrer:
         left, left_kind = self.value(node.left, context)
         right, right_kind = self.value(node.right, context)
         (left, right), _ = self._alike([(left, left_kind), (right, right_kind)], f"'{node.operator}'")
-        return replace(node, left=left, right=right), Kind(None, self.union(left_kind.over, right_kind.over), condition=True)
+        return replace(node, left=left, right=right), Kind(
+            None, self.union(left_kind.over, right_kind.over), condition=True
+        )
 
     def _logic(self, node: Logic, context: tuple[str, ...]) -> tuple[Node, Kind]:
         left, left_kind = self.truth(node.left, context)
         right, right_kind = self.truth(node.right, context)
-        return replace(node, left=left, right=right), Kind(None, self.union(left_kind.over, right_kind.over), condition=True)
+        return replace(node, left=left, right=right), Kind(
+            None, self.union(left_kind.over, right_kind.over), condition=True
+        )
 
     def _not(self, node: Not, context: tuple[str, ...]) -> tuple[Node, Kind]:
         operand, kind = self.truth(node.operand, context)
@@ -313,7 +303,7 @@ class _Inferrer:
         if node.function in {"exp", "log"}:
             (argument, kind) = arguments[0]
             if kind.unit is not None and not kind.unit.is_dimensionless:
-                raise _Misfit("unit", f"{node.function} of a quantity with a unit", "a plain number", self._words(kind))
+                raise Misfit("unit", f"{node.function} of a quantity with a unit", "a plain number", kind_words(kind))
             return replace(node, arguments=(self._converted(argument, kind, ONE),)), Kind(ONE, over)
         if node.function == "sqrt":
             unit = arguments[0][1].unit
@@ -326,17 +316,24 @@ class _Inferrer:
         inner = tuple(dict.fromkeys((*context, *node.over)))
         for dimension in node.over:
             self._require_reducible(dimension, context)
-        where, where_kind = self.truth(node.where, inner) if node.where is not None else (None, Kind(None, frozenset(), condition=True))
+        where, where_kind = (
+            self.truth(node.where, inner) if node.where is not None else (None, Kind(None, frozenset(), condition=True))
+        )
         body, kind = self.any(node.body, inner)
         if kind.condition:
             if node.function != "count":
-                raise _Misfit("unit", f"{node.function} of a condition", "a number", hint="count(condition, over=…) counts where it holds")
+                raise Misfit(
+                    "unit",
+                    f"{node.function} of a condition",
+                    "a number",
+                    hint="count(condition, over=…) counts where it holds",
+                )
         elif kind.unit is not None and kind.unit.is_flag and node.function == "count":
             body, kind = self.truth(node.body, inner)
         over = self.union(kind.over, where_kind.over)
         for dimension in node.over:
             if dimension not in kind.over and dimension not in over:
-                raise _Misfit(
+                raise Misfit(
                     "index",
                     f"{node.function} goes over {dimension}, but what it takes has no {dimension}",
                     hint=f"it is over {', '.join(sorted(over)) or 'nothing'}",
@@ -348,11 +345,19 @@ class _Inferrer:
 
     def _require_reducible(self, dimension: str, context: tuple[str, ...]) -> None:
         if dimension in context:
-            raise _Misfit("index", f"a sum over {dimension} in an equation that is itself over {dimension}", hint="reduce over a finer dimension")
+            raise Misfit(
+                "index",
+                f"a sum over {dimension} in an equation that is itself over {dimension}",
+                hint="reduce over a finer dimension",
+            )
         step = self.methodology.step(dimension)
         finer = [name for name in context if step and self.methodology.step(name) and calendar.is_finer(name, step)]
         if finer:
-            raise _Misfit("index", f"a sum over {dimension} inside an equation over {finer[0]}", hint=f"a {finer[0]} lies in one {dimension}")
+            raise Misfit(
+                "index",
+                f"a sum over {dimension} inside an equation over {finer[0]}",
+                hint=f"a {finer[0]} lies in one {dimension}",
+            )
 
     def _outer_steps(self, reduced: tuple[str, ...], context: tuple[str, ...]) -> Indices:
         """The clock step of the context, when a clock step was reduced inside it."""
@@ -364,13 +369,13 @@ class _Inferrer:
     def _previous(self, node: Previous, context: tuple[str, ...]) -> tuple[Node, Kind]:
         quantity = self.methodology.quantities.get(node.name)
         if quantity is None:
-            raise _Misfit("index", f"prev of {node.name}, which is not a quantity")
+            raise Misfit("index", f"prev of {node.name}, which is not a quantity")
         if self.methodology.dimensions[node.dimension].time is None:
-            raise _Misfit("index", f"prev goes along {node.dimension}, which is not a time dimension")
+            raise Misfit("index", f"prev goes along {node.dimension}, which is not a time dimension")
         if node.dimension not in quantity.over:
-            raise _Misfit("index", f"prev goes along {node.dimension}, but {node.name} is not over {node.dimension}")
+            raise Misfit("index", f"prev goes along {node.dimension}, but {node.name} is not over {node.dimension}")
         if node.dimension not in context:
-            raise _Misfit("index", f"prev along {node.dimension} in an equation that is not over {node.dimension}")
+            raise Misfit("index", f"prev along {node.dimension} in an equation that is not over {node.dimension}")
         initial, kind = self.value(node.initial, context)
         initial = self._converted(initial, kind, quantity.unit)
         over = self.union(self.normal(frozenset(quantity.over)), kind.over)
@@ -379,9 +384,11 @@ class _Inferrer:
             return earlier, Kind(quantity.unit, over)
         base = parse_unit("K")
         factor, offset = conversion(quantity.unit, base)
-        return Convert(earlier, factor, offset, quantity.unit.text, "K", span=node.span), Kind(base, over, absolute=True)
+        return Convert(earlier, factor, offset, quantity.unit.text, "K", span=node.span), Kind(
+            base, over, absolute=True
+        )
 
-    _rules: Mapping[type[Node], Callable[..., tuple[Node, Kind]]] = {  # noqa: RUF012
+    _rules: Mapping[type[Node], Callable[..., tuple[Node, Kind]]] = {
         Number: _number,
         Name: _name,
         Negate: _negate,
@@ -405,11 +412,11 @@ class _Inferrer:
             return [node for node, _ in parts], None
         for _, kind in parts:
             if kind.unit is not None and not kind.unit.same_dimension(unit):
-                raise _Misfit(
+                raise Misfit(
                     "unit",
                     f"{what} joins different units",
                     f"{unit.text} {dimension_words(unit.dimension)}",
-                    self._words(kind),
+                    kind_words(kind),
                     self._missing(unit, kind.unit, any(isinstance(node, Number) for node, _ in parts)),
                 )
         return [self._converted(node, kind, unit) for node, kind in parts], unit
@@ -428,19 +435,16 @@ class _Inferrer:
             return node
         unit = quantity.unit
         if not kind.unit.same_dimension(unit):
-            raise _Misfit(
+            raise Misfit(
                 "unit",
                 f"the formula does not have the declared unit {unit.text}",
                 dimension_words(unit.dimension),
-                self._words(kind),
+                kind_words(kind),
                 self._missing(unit, kind.unit),
             )
         if unit.is_offset and not kind.absolute:
-            raise _Misfit("unit", f"a difference of temperatures is declared in {unit.text}", "K", unit.text)
+            raise Misfit("unit", f"a difference of temperatures is declared in {unit.text}", "K", unit.text)
         return self._converted(node, kind, unit)
-
-    def _words(self, kind: Kind) -> str:
-        return "a condition" if kind.condition else f"{kind.unit.text} {dimension_words(kind.unit.dimension)}" if kind.unit else "0"
 
     def _missing(self, expected: Unit, found: Unit, number: bool = False) -> str | None:
         """Name the parameter of the methodology whose unit would close the gap, if there is one."""
@@ -473,14 +477,3 @@ class _Inferrer:
                         quantity.unit.text,
                     )
                 )
-
-
-def _constant(node: Node) -> Fraction | None:
-    if isinstance(node, Number):
-        return node.value
-    if isinstance(node, Negate) and isinstance(node.operand, Number):
-        return -node.operand.value
-    if isinstance(node, Arithmetic) and node.operator == "/":
-        left, right = _constant(node.left), _constant(node.right)
-        return left / right if left is not None and right else None
-    return None

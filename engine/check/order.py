@@ -81,6 +81,8 @@ def reachable(trees: Mapping[str, Node], roots: Iterable[str]) -> set[str]:
         tree = trees.get(name)
         if tree is not None:
             waiting.extend(
-                part.id if isinstance(part, Name) else part.name for part in walk(tree) if isinstance(part, Name | Previous)
+                part.id if isinstance(part, Name) else part.name
+                for part in walk(tree)
+                if isinstance(part, Name | Previous)
             )
     return found

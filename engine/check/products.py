@@ -39,9 +39,20 @@ def repeated_factors(methodology: Methodology, trees: Mapping[str, Node]) -> lis
 
 def _twice(quantity: Quantity, factor: Node, count: int, inside: list[str]) -> Finding:
     share = factor.id if isinstance(factor, Name) else f"1 - {factor.right.id}"  # type: ignore[attr-defined]
-    zh = f"公式 {quantity.id} 两次{'乘以' if count > 0 else '除以'} {share}" + (f"，其中一次在 {'、'.join(inside)} 中" if inside else "")
-    en = f"equation {quantity.id} {'multiplies' if count > 0 else 'divides'} by {share} twice" + (f", once in {', '.join(inside)}" if inside else "")
-    return Finding("structure.factor_twice", Severity.CORRECTIVE_ACTION, zh, en, {"quantity": quantity.id}, quantity.place)
+    zh = f"公式 {quantity.id} 两次{'乘以' if count > 0 else '除以'} {share}" + (
+        f"，其中一次在 {'、'.join(inside)} 中" if inside else ""
+    )
+    en = f"equation {quantity.id} {'multiplies' if count > 0 else 'divides'} by {share} twice" + (
+        f", once in {', '.join(inside)}" if inside else ""
+    )
+    return Finding(
+        "structure.factor_twice",
+        Severity.CORRECTIVE_ACTION,
+        zh,
+        en,
+        {"quantity": quantity.id},
+        quantity.place,
+    )
 
 
 class _Products:
@@ -64,7 +75,10 @@ class _Products:
         if isinstance(node, Reduce) and node.function in {"sum", "mean", "minimum", "maximum"}:
             return self.factors(node.body)
         if isinstance(node, Cases):
-            return self._shared(*(expression for _, expression in node.branches), *([node.otherwise] if node.otherwise else []))
+            return self._shared(
+                *(expression for _, expression in node.branches),
+                *([node.otherwise] if node.otherwise else []),
+            )
         if isinstance(node, Call) and node.function in {"min", "max"}:
             return self._shared(*node.arguments)
         return Counter()
@@ -103,7 +117,11 @@ class _Products:
         bounds = quantity.spec.bounds
         values = [quantity.spec.value, *(quantity.spec.by or {}).values()]
         known = [bounds.max, bounds.below] if bounds else []
-        limits = [limit for limit in (*known, *([] if any(limit is not None for limit in known) else values)) if limit is not None]
+        limits = [
+            limit
+            for limit in (*known, *([] if any(limit is not None for limit in known) else values))
+            if limit is not None
+        ]
         return max(limits) * unit.factor <= 1 if limits else unit.factor < 1
 
 
@@ -118,7 +136,16 @@ def repeated_amounts(methodology: Methodology) -> list[Finding]:
         if fine and coarse and calendar.is_finer(fine, coarse) and _is_amount(given):
             zh = f"{given.id} 每{STEPS_ZH[coarse]}的数量被 {quantity.id} 在每{STEPS_ZH[fine]}重复计入"
             en = f"{quantity.id} takes the amount {given.id} of each {coarse} again in each {fine}"
-            findings.append(Finding("index.repeated", Severity.CORRECTIVE_ACTION, zh, en, {"quantity": quantity.id}, quantity.place))
+            findings.append(
+                Finding(
+                    "index.repeated",
+                    Severity.CORRECTIVE_ACTION,
+                    zh,
+                    en,
+                    {"quantity": quantity.id},
+                    quantity.place,
+                )
+            )
     return findings
 
 
@@ -129,5 +156,5 @@ def _step(methodology: Methodology, quantity: Quantity) -> str | None:
 def _is_amount(quantity: Quantity) -> bool:
     """Whether values of finer steps add up to those of a coarser one, as far as the unit says."""
     dimension = dict(quantity.unit.dimension)
-    whole = any(name in AMOUNTS for name in dimension) or dimension.get("length") == 3  # noqa: PLR2004
+    whole = any(name in AMOUNTS for name in dimension) or dimension.get("length") == 3
     return whole and all(exponent > 0 for exponent in dimension.values())

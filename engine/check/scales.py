@@ -1,13 +1,13 @@
 """Finds changes of unit that a formula makes by hand, although the unit check makes them already.
 
 A thousand, a million, 3.6 or 100 beside quantities with units is nearly always such a change; so is a number
-above one beside a percentage. Numbers that stand alone are not looked at.
+above one beside a percentage. Formulas without a unit may use powers of ten for what they like.
 """
 
 from collections.abc import Iterator
 from fractions import Fraction
 
-from tonne.engine.check.infer import Inference
+from tonne.engine.check.kinds import Inference
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.spec.methodology import Methodology
 from tonne.engine.spec.tree import Arithmetic, Call, Compare, Convert, Node, Number, walk
@@ -23,7 +23,7 @@ def converted_by_hand(methodology: Methodology, inference: Inference) -> list[Fi
     findings: list[Finding] = []
     for name, tree in inference.trees.items():
         quantity = methodology.quantities[name]
-        for number in dict.fromkeys(_scales(tree)):
+        for number in dict.fromkeys(_scales(tree, plain=quantity.unit.is_dimensionless)):
             zh = f"公式 {name} 中的 {_shown(number)} 疑为手工换算单位；单位由引擎自动换算，有单位的数值应设为参数"
             en = (
                 f"equation {name} multiplies or divides by {_shown(number)}, which looks like a change of unit; "
@@ -42,18 +42,18 @@ def converted_by_hand(methodology: Methodology, inference: Inference) -> list[Fi
     return findings
 
 
-def _scales(tree: Node) -> Iterator[Number]:
+def _scales(tree: Node, *, plain: bool) -> Iterator[Number]:
     inserted = {part.factor for part in walk(tree) if isinstance(part, Convert) and not part.offset}
     for part in walk(tree):
         if isinstance(part, Arithmetic) and part.operator in {"*", "/"}:
             for side in (part.left, part.right):
-                if isinstance(side, Number) and side.value > 0 and _is_scale(side.value, inserted):
+                if isinstance(side, Number) and side.value > 0 and _is_scale(side.value, inserted, plain=plain):
                     yield side
 
 
-def _is_scale(value: Fraction, inserted: set[Fraction]) -> bool:
+def _is_scale(value: Fraction, inserted: set[Fraction], *, plain: bool) -> bool:
     size = max(value, 1 / value)
-    if size >= LEAST_POWER and size.denominator == 1 and str(size.numerator).rstrip("0") == "1":
+    if not plain and size >= LEAST_POWER and size.denominator == 1 and str(size.numerator).rstrip("0") == "1":
         return True
     return (size >= LEAST_FACTOR or value in HEAT) and (value in inserted or 1 / value in inserted)
 

@@ -1,11 +1,11 @@
 """Runs a staged plan on DuckDB: base tables from a dataset, one table per relation, values by index."""
 
-
 import duckdb
 from sqlglot import exp
 
 from tonne.engine import calendar
-from tonne.engine.compute.staging import Frame, Staged, stage
+from tonne.engine.compute.relations import Frame, Staged
+from tonne.engine.compute.staging import stage
 from tonne.engine.data.dataset import Dataset
 from tonne.engine.data.domain import Index
 from tonne.engine.errors import Problem, RunError
@@ -14,7 +14,9 @@ from tonne.engine.plan import Plan
 DIALECT = "duckdb"
 
 
-def compute_columnar(plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnection) -> dict[str, dict[Index, float | None]]:
+def compute_columnar(
+    plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnection
+) -> dict[str, dict[Index, float | None]]:
     """Compute every equation of a plan at every index.
 
     Raises:
@@ -37,11 +39,20 @@ def compute_columnar(plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnect
             store.execute(create.sql(dialect=DIALECT))
         return _values(plan, staged, store)
     except OverflowError:
-        raise RunError(Problem("a parameter leaves the range of the columnar evaluator", hint="look for values of absurd size")) from None
+        raise RunError(
+            Problem(
+                "a parameter leaves the range of the columnar evaluator",
+                hint="look for values of absurd size",
+            )
+        ) from None
     except (duckdb.ConversionException, duckdb.OutOfRangeException) as fault:
-        raise _refused("a sum leaves the range of the columnar evaluator", fault, "look for values of absurd size") from None
+        raise _refused(
+            "a sum leaves the range of the columnar evaluator", fault, "look for values of absurd size"
+        ) from None
     except duckdb.Error as fault:
-        raise _refused("the columnar evaluator cannot compute this", fault, "split large formulas into equations") from None
+        raise _refused(
+            "the columnar evaluator cannot compute this", fault, "split large formulas into equations"
+        ) from None
 
 
 def _refused(what: str, fault: duckdb.Error, hint: str) -> RunError:
@@ -78,7 +89,10 @@ def _make_base(
         members: list[object] = [index[position] for index in indices]
         columns[name] = (kind, members)
         for other in coarser.get(name, []):
-            columns[other] = ("BIGINT", [calendar.coarser(name, int(str(member)), other) for member in members])
+            columns[other] = (
+                "BIGINT",
+                [calendar.coarser(name, int(str(member)), other) for member in members],
+            )
     for name, over in plan.needed.items():
         canonical = tuple(sorted(over, key=frame.index)) if set(over) == set(frame) else None
         if canonical != frame:
@@ -86,14 +100,17 @@ def _make_base(
         known = dataset.values.get(name, {})
         at = [over.index(part) for part in frame]
         ordered = {tuple(index[place] for place in at): value for index, value in known.items()}
-        columns[name] = ("DOUBLE", [None if (value := ordered.get(index)) is None else float(value) for index in indices])
+        columns[name] = (
+            "DOUBLE",
+            [None if (value := ordered.get(index)) is None else float(value) for index in indices],
+        )
     if not columns:
         columns["_one"] = ("BIGINT", [1])
     declared = ", ".join(f"{_quoted(staged.column(name))} {kind}" for name, (kind, _) in columns.items())
     store.execute(f"CREATE TEMP TABLE {_quoted(base)} ({declared})")
     if indices:
         slots = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind, _ in columns.values())
-        store.execute(f"INSERT INTO {_quoted(base)} SELECT {slots}", [values for _, values in columns.values()])  # noqa: S608 (names are quoted, values bound)
+        store.execute(f"INSERT INTO {_quoted(base)} SELECT {slots}", [values for _, values in columns.values()])
 
 
 def _quoted(name: str) -> str:

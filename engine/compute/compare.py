@@ -160,7 +160,7 @@ class _Terms:
         before = self.reference.before(node, at)
         return self.size(node.initial, at, level) if before is None else self.size_of(node.name, before, level)
 
-    _rules: Mapping[type[Node], Callable[..., Decimal]] = {  # noqa: RUF012
+    _rules: Mapping[type[Node], Callable[..., Decimal]] = {
         Name: _name,
         Arithmetic: _arithmetic,
         Negate: _negate,

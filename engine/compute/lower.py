@@ -34,7 +34,9 @@ ROUNDING_NOISE = 1e-9
 
 def column(name: str, table: str | None = None) -> exp.Column:
     """Name a column, always quoted."""
-    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None)
+    return exp.column(
+        exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None
+    )
 
 
 def table(name: str) -> exp.Table:
@@ -127,7 +129,12 @@ class Lowering:
 
     def _divide(self, node: Arithmetic) -> exp.Expr:
         if _is_safe(node):
-            return exp.Div(this=exp.paren(self.lower(node.left)), expression=self.lower(node.right), typed=False, safe=False)
+            return exp.Div(
+                this=exp.paren(self.lower(node.left)),
+                expression=self.lower(node.right),
+                typed=False,
+                safe=False,
+            )
         divisor = self._short(node.right)
         quotient = exp.Div(this=exp.paren(self.lower(node.left)), expression=divisor.copy(), typed=False, safe=False)
         return exp.Case().when(exp.EQ(this=divisor, expression=literal(0)), nothing()).else_(quotient)
@@ -136,7 +143,10 @@ class Lowering:
         if _is_safe(node):
             return exp.Pow(this=self.lower(node.left), expression=self.lower(node.right))
         base, exponent = self._short(node.left), self._short(node.right)
-        zero = exp.and_(exp.EQ(this=base.copy(), expression=literal(0)), exp.LTE(this=exponent.copy(), expression=literal(0)))
+        zero = exp.and_(
+            exp.EQ(this=base.copy(), expression=literal(0)),
+            exp.LTE(this=exponent.copy(), expression=literal(0)),
+        )
         negative = exp.and_(
             exp.LT(this=base.copy(), expression=literal(0)),
             exp.NEQ(this=exponent.copy(), expression=exp.Floor(this=exponent.copy())),
@@ -155,7 +165,9 @@ class Lowering:
         return exp.Add(this=exp.paren(scaled), expression=literal(node.offset)) if node.offset else scaled
 
     def _compare(self, node: Compare) -> exp.Expr:
-        comparison = {"==": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}[node.operator]
+        comparison = {"==": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}[
+            node.operator
+        ]
         left, right = _unconverted(node.left, node.right)
         if self.is_exact(left) and self.is_exact(right):
             return comparison(this=exp.paren(self.lower(left)), expression=exp.paren(self.lower(right)))
@@ -178,7 +190,10 @@ class Lowering:
             if isinstance(side, Name) and isinstance(other, Number):
                 return literal(RELATIVE_NOISE * 2 * abs(float(other.value)) + ABSOLUTE_NOISE)
         size = exp.Add(this=self._size(left), expression=self._size(right))
-        return exp.Add(this=exp.Mul(this=literal(RELATIVE_NOISE), expression=exp.paren(size)), expression=literal(ABSOLUTE_NOISE))
+        return exp.Add(
+            this=exp.Mul(this=literal(RELATIVE_NOISE), expression=exp.paren(size)),
+            expression=literal(ABSOLUTE_NOISE),
+        )
 
     def _size(self, node: Node) -> exp.Expr:
         """How large the terms are whose sum or difference a node is."""
@@ -235,9 +250,15 @@ class Lowering:
             return exp.Abs(this=self.lower(argument))
         value = self._short(argument)
         if node.function == "log":
-            return exp.Case().when(exp.GT(this=value, expression=literal(0)), exp.Ln(this=value.copy())).else_(nothing())
+            return (
+                exp.Case().when(exp.GT(this=value, expression=literal(0)), exp.Ln(this=value.copy())).else_(nothing())
+            )
         if node.function == "sqrt":
-            return exp.Case().when(exp.GTE(this=value, expression=literal(0)), exp.Sqrt(this=value.copy())).else_(nothing())
+            return (
+                exp.Case()
+                .when(exp.GTE(this=value, expression=literal(0)), exp.Sqrt(this=value.copy()))
+                .else_(nothing())
+            )
         return _rounded(node.function, value, exact=self.is_exact(argument))
 
     def _extreme(self, node: Call) -> exp.Expr:
@@ -245,12 +266,14 @@ class Lowering:
             shorter = Call(node.function, node.arguments[:-1], span=node.span)
             return self._extreme(Call(node.function, (self.hoist(shorter), node.arguments[-1]), span=node.span))
         left, right = (self._short(argument) for argument in node.arguments)
-        missing = exp.or_(exp.Is(this=left.copy(), expression=exp.null()), exp.Is(this=right.copy(), expression=exp.null()))
+        missing = exp.or_(
+            exp.Is(this=left.copy(), expression=exp.null()), exp.Is(this=right.copy(), expression=exp.null())
+        )
         first = (exp.LTE if node.function == "min" else exp.GTE)(this=left.copy(), expression=right.copy())
         case = exp.Case().when(missing, nothing()) if any(map(self.may_be_null, node.arguments)) else exp.Case()
         return case.when(first, left).else_(right)
 
-    _rules: Mapping[type[Node], Callable[..., exp.Expr]] = {  # noqa: RUF012
+    _rules: Mapping[type[Node], Callable[..., exp.Expr]] = {
         Number: _number,
         Name: _name,
         Negate: _negate,

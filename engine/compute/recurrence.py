@@ -39,9 +39,13 @@ class Recursion:
             order=exp.Order(expressions=[exp.Ordered(this=column(self.dimension))]),
         )
         rows = exp.select(exp.Star(), exp.alias_(position, "_step", quoted=True)).from_(table(self.source))
-        anchor_slots = [exp.alias_(self.lower(tree, self.names), slot, quoted=True) for slot, tree in self.initials.items()]
-        anchor = exp.select(exp.Star(), *anchor_slots).from_(table(numbered)).where(
-            exp.EQ(this=column("_step"), expression=exp.Literal.number(1))
+        anchor_slots = [
+            exp.alias_(self.lower(tree, self.names), slot, quoted=True) for slot, tree in self.initials.items()
+        ]
+        anchor = (
+            exp.select(exp.Star(), *anchor_slots)
+            .from_(table(numbered))
+            .where(exp.EQ(this=column("_step"), expression=exp.Literal.number(1)))
         )
         next_slots = [exp.alias_(column(part.name, "past"), slot, quoted=True) for part, slot in self.slots.items()]
         on = exp.and_(

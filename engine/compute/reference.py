@@ -97,7 +97,9 @@ class Reference:
             given = self.dataset.value(name, index)
             if given is None:
                 over = self.plan.over(name)
-                raise _NoValue(f"parameter {name} has no value" + (f" at {self.domain.label(over, index)}" if over else ""))
+                raise _NoValue(
+                    f"parameter {name} has no value" + (f" at {self.domain.label(over, index)}" if over else "")
+                )
             result = decimal(given)
         else:
             at = dict(zip(step.over, index, strict=True))
@@ -133,7 +135,9 @@ class Reference:
     def _error(self, name: str, index: Index, what: str) -> RunError:
         quantity = self.plan.methodology.quantities[name]
         label = f"{name}@{self.domain.label(quantity.over, index)}" if quantity.over else name
-        return RunError(Problem(f"{label} has no value: {what}", quantity.place, hint="look at the inputs of that index"))
+        return RunError(
+            Problem(f"{label} has no value: {what}", quantity.place, hint="look at the inputs of that index")
+        )
 
     # -- numbers, one rule per node type
 
@@ -185,7 +189,9 @@ class Reference:
 
     def _reduce(self, node: Reduce, at: At) -> Decimal:
         if node.function == "count":
-            return Decimal(sum(1 for inner in self.inside(node, at) if _is_value(node.body) or self._truth(node.body, inner)))
+            return Decimal(
+                sum(1 for inner in self.inside(node, at) if _is_value(node.body) or self._truth(node.body, inner))
+            )
         values = [self._number(node.body, inner) for inner in self.inside(node, at)]
         if node.function == "sum":
             return _sum(values)
@@ -216,7 +222,7 @@ class Reference:
         before = self.before(node, at)
         return self._number(node.initial, at) if before is None else self.value(node.name, before)
 
-    _numbers: Mapping[type[Node], Callable[..., Decimal]] = {  # noqa: RUF012
+    _numbers: Mapping[type[Node], Callable[..., Decimal]] = {
         Number: _literal,
         Name: _name,
         Negate: _negate,

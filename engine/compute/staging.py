@@ -8,6 +8,7 @@ Sums are taken over whole numbers of 2**-72, so that they depend neither on orde
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 from sqlglot import exp
 
@@ -15,6 +16,7 @@ from tonne.engine import calendar
 from tonne.engine.compute.aggregates import aggregate, count
 from tonne.engine.compute.lower import Lowering, column, literal, table
 from tonne.engine.compute.recurrence import Recursion
+from tonne.engine.compute.relations import Frame, Relation, Staged, told_apart, with_names
 from tonne.engine.plan import Plan, Step
 from tonne.engine.spec.tree import (
     Arithmetic,
@@ -32,34 +34,7 @@ from tonne.engine.spec.tree import (
     walk,
 )
 
-Frame = tuple[str, ...]
-
 MOST_LAYERS = 50  # engines limit how deep a query may be
-
-
-@dataclass(frozen=True)
-class Relation:
-    """A named query; `frame` is its index set."""
-
-    name: str
-    query: exp.Query
-    frame: Frame
-    row_level: bool
-
-
-@dataclass(frozen=True)
-class Staged:
-    """The relations of a plan in order, and which relation holds the values of each frame at the end."""
-
-    relations: tuple[Relation, ...]
-    final: Mapping[Frame, str]
-    columns: Mapping[Frame, tuple[str, ...]]
-    bases: Mapping[Frame, str]
-    renamed: Mapping[str, str] = field(default_factory=dict)
-
-    def column(self, name: str) -> str:
-        """Name the column of a quantity or dimension; engines do not tell `f` from `F`, so one of them is renamed."""
-        return self.renamed.get(name, name)
 
 
 @dataclass
@@ -87,29 +62,11 @@ def stage(plan: Plan, bases: Mapping[Frame, str] | None = None, scalars: Mapping
         scalars: values of parameters without dimensions, which become literals.
     """
     staged = _Stager(plan, bases or {}, scalars or {}).run()
-    renamed = _told_apart([*plan.methodology.dimensions, *plan.needed, *plan.steps])
+    renamed = told_apart([*plan.methodology.dimensions, *plan.needed, *plan.steps])
     if not renamed:
         return staged
-    relations = tuple(replace(relation, query=_with_names(relation.query, renamed)) for relation in staged.relations)
+    relations = tuple(replace(relation, query=with_names(relation.query, renamed)) for relation in staged.relations)
     return replace(staged, relations=relations, renamed=renamed)
-
-
-def _told_apart(names: Sequence[str]) -> dict[str, str]:
-    """Rename what differs from an earlier name by upper and lower case only."""
-    seen: dict[str, int] = {}
-    renamed: dict[str, str] = {}
-    for name in dict.fromkeys(names):
-        count = seen[name.casefold()] = seen.get(name.casefold(), 0) + 1
-        if count > 1:
-            renamed[name] = f"{name}~{count}"
-    return renamed
-
-
-def _with_names(query: exp.Query, renamed: Mapping[str, str]) -> exp.Query:
-    copied = query.copy()
-    for identifier in copied.find_all(exp.Identifier):
-        identifier.set("this", renamed.get(identifier.this, identifier.this))
-    return copied
 
 
 class _Stager:
@@ -140,7 +97,12 @@ class _Stager:
                 self.recurrence(group)
             else:
                 step = group[0]
-                self.define(step.id, self.hoisted(step.tree, step.over, self.frame(step.over)), self.frame(step.over), own=True)
+                self.define(
+                    step.id,
+                    self.hoisted(step.tree, step.over, self.frame(step.over)),
+                    self.frame(step.over),
+                    own=True,
+                )
         for frame in list(self.chains):
             self.flush(frame)
         return Staged(
@@ -187,7 +149,11 @@ class _Stager:
             return frozenset({node.id}) if node.id in self.order else frozenset(self.place[node.id])
         if isinstance(node, Reduce):
             inside = self.indices_of(node.children, context | frozenset(node.over))
-            outer = {name for name in context if name in self.clock} if any(name in self.clock for name in node.over) else set()
+            outer = (
+                {name for name in context if name in self.clock}
+                if any(name in self.clock for name in node.over)
+                else set()
+            )
             return (frozenset(self.frame(inside)) - frozenset(node.over)) | frozenset(self.frame(tuple(outer)))
         if isinstance(node, Previous):
             return frozenset(self.place[node.name]) | self.indices_of(node.children, context)
@@ -261,7 +227,9 @@ class _Stager:
         query = exp.select()
         ctes: list[tuple[str, exp.Select]] = []
         for level, layer in enumerate(chain.layers):
-            select = exp.select(exp.Star(), *(exp.alias_(value, key, quoted=True) for key, value in layer.items())).from_(table(source))
+            select = exp.select(
+                exp.Star(), *(exp.alias_(value, key, quoted=True) for key, value in layer.items())
+            ).from_(table(source))
             if level < len(chain.layers) - 1:
                 source = f"{name}_level_{level}"
                 ctes.append((source, select))
@@ -280,7 +248,12 @@ class _Stager:
         here = self.chain(frame)
         wanted: dict[Frame, list[str]] = {}
         for part in walk(tree):
-            if isinstance(part, Name) and part.id not in self.order and part.id not in here.known and part.id not in self.scalars:
+            if (
+                isinstance(part, Name)
+                and part.id not in self.order
+                and part.id not in here.known
+                and part.id not in self.scalars
+            ):
                 names = wanted.setdefault(self.place[part.id], [])
                 if part.id not in names:
                     names.append(part.id)
@@ -414,7 +387,10 @@ class _Stager:
         self.bring_in(initial, home)
         lowering = self.lowering(home)
         others = [column(key) for key in home if key != node.dimension]
-        window = {"partition_by": others, "order": exp.Order(expressions=[exp.Ordered(this=column(node.dimension))])}
+        window = {
+            "partition_by": others,
+            "order": exp.Order(expressions=[exp.Ordered(this=column(node.dimension))]),
+        }
         position = exp.Window(this=exp.RowNumber(), **_copied(window))
         before = exp.Window(this=exp.Lag(this=column(node.name)), **_copied(window))
         first = exp.EQ(this=position, expression=exp.Literal.number(1))
@@ -431,11 +407,17 @@ class _Stager:
         """Stage equations that need their own past as a recursive query along their time dimension."""
         frame = self.frame(group[0].over)
         names = {step.id for step in group}
-        pasts = [part for step in group for part in walk(step.tree) if isinstance(part, Previous) and part.name in names]
+        pasts = [
+            part for step in group for part in walk(step.tree) if isinstance(part, Previous) and part.name in names
+        ]
         (dimension,) = {part.dimension for part in pasts}  # the plan refuses any other
         slots = {part: f"_past_{position}" for position, part in enumerate(dict.fromkeys(pasts))}
         trees = {
-            step.id: self.hoisted(transform(step.tree, lambda node: Name(slots[node]) if node in slots else node), step.over, frame)
+            step.id: self.hoisted(
+                transform(step.tree, lambda node: Name(slots[node]) if node in slots else node),
+                step.over,
+                frame,
+            )
             for step in group
         }
         initials = {slot: self.hoisted(part.initial, group[0].over, frame) for part, slot in slots.items()}
@@ -469,5 +451,8 @@ def _uses_own_past(step: Step) -> bool:
     return any(isinstance(part, Previous) and part.name == step.id for part in walk(step.tree))
 
 
-def _copied(window: Mapping[str, object]) -> dict[str, object]:
-    return {key: [item.copy() for item in value] if isinstance(value, list) else value.copy() for key, value in window.items()}  # type: ignore[attr-defined]
+def _copied(window: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: [item.copy() for item in value] if isinstance(value, list) else value.copy()
+        for key, value in window.items()
+    }

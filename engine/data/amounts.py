@@ -68,11 +68,7 @@ def exact_text(value: Fraction | Decimal | int) -> str:
 def rounded(value: Fraction) -> Decimal | None:
     """Round half-even to what the store holds; None if the value is too large for it."""
     scaled = round(value * 10**DECIMALS)
-    return (
-        Decimal(scaled).scaleb(-DECIMALS, Context(prec=60))
-        if abs(scaled) < 10 ** (DIGITS + DECIMALS)
-        else None
-    )
+    return Decimal(scaled).scaleb(-DECIMALS, Context(prec=60)) if abs(scaled) < 10 ** (DIGITS + DECIMALS) else None
 
 
 def shortened(text: str) -> str:
@@ -86,9 +82,7 @@ def number_problem(place: Place, text: str) -> Problem:
     if re.fullmatch(NUMBER, text):
         what = f"the number has more than {DIGITS} digits before the decimal point"
         return Problem(what, place, found=found, hint="write it in a larger unit")
-    return Problem(
-        "not a number", place, "digits with a decimal point, such as 1234.5", found, _number_hint(text)
-    )
+    return Problem("not a number", place, "digits with a decimal point, such as 1234.5", found, _number_hint(text))
 
 
 def _number_hint(text: str) -> str | None:

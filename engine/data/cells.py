@@ -65,9 +65,7 @@ def choose_meters(series: Series) -> list[Finding]:
     if only is None:
         return []
     found = dict(
-        series.sql.ask(
-            "SELECT meter, count(*) FROM {cells} WHERE meter IS NOT NULL GROUP BY meter ORDER BY meter"
-        )
+        series.sql.ask("SELECT meter, count(*) FROM {cells} WHERE meter IS NOT NULL GROUP BY meter ORDER BY meter")
     )
     unknown = [meter for meter in only if meter not in found]
     if unknown:
@@ -115,9 +113,7 @@ def take_long_numbers(series: Series) -> list[Finding]:
         [f"{value:f}" for value in taken.values()],
         value=VALUE,
     )
-    inexact = [
-        (text, row, count) for text, row, count in texts if text in taken and taken[text] != Fraction(text)
-    ]
+    inexact = [(text, row, count) for text, row, count in texts if text in taken and taken[text] != Fraction(text)]
     if not inexact:
         return []
     count = sum(count for _, _, count in inexact)
@@ -167,9 +163,7 @@ def refuse_cells(series: Series) -> None:
         faults=series.sql.fill(" UNION ALL ".join(faults)),
     )
     if rows:
-        problems = [
-            _cell_problem(series.place(row, columns[fault]), fault, text) for row, fault, text, _ in rows
-        ]
+        problems = [_cell_problem(series.place(row, columns[fault]), fault, text) for row, fault, text, _ in rows]
         raise DataError(cut_problems(problems, rows[0][-1], series.shown))
 
 
@@ -179,9 +173,7 @@ def _cell_problem(place: Place, fault: str, text: str | None) -> Problem:
         return Problem(what, place, found="an empty cell")
     if fault == "stamp":
         what = "the time is not a date and time with its offset from UTC"
-        return Problem(
-            what, place, "a form such as 2014-01-01T00:00:00+08:00", shortened(text), _stamp_hint(text)
-        )
+        return Problem(what, place, "a form such as 2014-01-01T00:00:00+08:00", shortened(text), _stamp_hint(text))
     return number_problem(place, text)
 
 

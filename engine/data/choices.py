@@ -20,10 +20,7 @@ def chosen_options(project: Project, methodology: Methodology) -> dict[str, str 
         place = project.document.place("options", name)
         option = methodology.options.get(name)
         if option is None:
-            hint = (
-                nearest(name, methodology.options)
-                or f"options are {listing(list(methodology.options)) or 'none'}"
-            )
+            hint = nearest(name, methodology.options) or f"options are {listing(list(methodology.options)) or 'none'}"
             problems.append(Problem(f"unknown option '{name}'", place, hint=hint))
             continue
         if name in methodology.fixed_options:

@@ -40,10 +40,7 @@ def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection) -> D
     """
     work = DatasetBuilder()
     wanted = _wanted(project, plan, work)
-    labelled = {
-        name: _given(name, value, plan.methodology.quantities[name], project)
-        for name, value in wanted.items()
-    }
+    labelled = {name: _given(name, value, plan.methodology.quantities[name], project) for name, value in wanted.items()}
     members = _members(project, plan, labelled)
     domain = _domain(project, plan, members)
     for name, rows in labelled.items():
@@ -115,9 +112,7 @@ class _Labelled:
 def _given(name: str, value: Value, quantity: Quantity, project: Project) -> list[_Labelled]:
     """Bring the three forms of a value to labelled rows."""
     document = project.document
-    source = (
-        value.source if isinstance(value.source, str) or value.source is None else value.source.model_dump()
-    )
+    source = value.source if isinstance(value.source, str) or value.source is None else value.source.model_dump()
     if value.value is not None:
         return [_Labelled({}, value.value, value.unit, document.place("values", name, "value", "="), source)]
     if value.at is not None:
@@ -151,9 +146,7 @@ def _given(name: str, value: Value, quantity: Quantity, project: Project) -> lis
     ]
 
 
-def _members(
-    project: Project, plan: Plan, labelled: Mapping[str, list[_Labelled]]
-) -> dict[str, tuple[str, ...]]:
+def _members(project: Project, plan: Plan, labelled: Mapping[str, list[_Labelled]]) -> dict[str, tuple[str, ...]]:
     """Name the members of dimensions that are not of the monitoring clock, as labels."""
     members: dict[str, tuple[str, ...]] = {}
     for name in project.spec.members:
@@ -214,9 +207,7 @@ def _domain(project: Project, plan: Plan, labels: Mapping[str, tuple[str, ...]])
     return Domain(members, steps, frozenset(clock))
 
 
-def _put_given(
-    name: str, rows: list[_Labelled], plan: Plan, domain: Domain, work: DatasetBuilder
-) -> None:
+def _put_given(name: str, rows: list[_Labelled], plan: Plan, domain: Domain, work: DatasetBuilder) -> None:
     quantity = plan.methodology.quantities[name]
     for row in rows:
         index = _index(name, quantity, row, domain, work)
@@ -240,9 +231,7 @@ def _put_given(
             work.put(name, position, value, origin, row.place)
 
 
-def _index(
-    name: str, quantity: Quantity, row: _Labelled, domain: Domain, work: DatasetBuilder
-) -> Index | None:
+def _index(name: str, quantity: Quantity, row: _Labelled, domain: Domain, work: DatasetBuilder) -> Index | None:
     if not row.labels:
         return ()
     if set(row.labels) != set(quantity.over):
@@ -299,9 +288,7 @@ def _require_whole(project: Project, plan: Plan, domain: Domain, work: DatasetBu
         known = work.values.get(name, {})
         missing = [domain.label(over, index) for index in domain.indices(over) if index not in known]
         conditional = name in plan.conditional
-        looked_up = (
-            not name.startswith("option:") and plan.methodology.quantities[name].parameter.from_ == "factor"
-        )
+        looked_up = not name.startswith("option:") and plan.methodology.quantities[name].parameter.from_ == "factor"
         if missing and not conditional and not (looked_up and reported):
             where = f" for {listing(missing, TOLD_GAPS)}" if over else ""
             work.problems.append(

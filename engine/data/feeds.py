@@ -127,9 +127,7 @@ class _Part:
         self.total += total
 
 
-def aggregate(
-    store: duckdb.DuckDBPyConnection, loaded: LoadedReadings, feed: Feed, target: Target
-) -> FeedValues:
+def aggregate(store: duckdb.DuckDBPyConnection, loaded: LoadedReadings, feed: Feed, target: Target) -> FeedValues:
     """Sum the readings of each step exactly; average those that are states.
 
     Raises:
@@ -223,9 +221,7 @@ def _constant(value: Fraction) -> str:
     return f"CAST('{exact_text(max(-largest, min(largest, value)))}' AS {VALUE})"
 
 
-def _rows(
-    feeding: _Feeding, condition: str, order: str, limit: int, values: Sequence[object]
-) -> list[ReadingRow]:
+def _rows(feeding: _Feeding, condition: str, order: str, limit: int, values: Sequence[object]) -> list[ReadingRow]:
     loaded = feeding.loaded
     rows = feeding.sql.ask(
         "SELECT row, meter, moment, value, earlier FROM {table} WHERE {condition} ORDER BY {order} LIMIT ?",
@@ -240,9 +236,7 @@ def _rows(
     ]
 
 
-def _feeding(
-    store: duckdb.DuckDBPyConnection, loaded: LoadedReadings, feed: Feed, target: Target
-) -> _Feeding:
+def _feeding(store: duckdb.DuckDBPyConnection, loaded: LoadedReadings, feed: Feed, target: Target) -> _Feeding:
     needed = [dimension for dimension in target.over if dimension != target.clock]
     given = [*feed.at, *feed.by]
     problems = [

@@ -61,9 +61,7 @@ def inspect(path: Path, shown: str) -> FileFacts:
     suffix = next((suffix for suffix in reversed(SUFFIXES) if path.name.lower().endswith(suffix)), None)
     if suffix is None:
         raise DataError(
-            Problem(
-                "this kind of file is not read", Place(shown), f"a name that ends in {', '.join(SUFFIXES)}"
-            )
+            Problem("this kind of file is not read", Place(shown), f"a name that ends in {', '.join(SUFFIXES)}")
         )
     size = path.stat().st_size
     if size == 0:
@@ -114,9 +112,7 @@ def read(
     except duckdb.Error as error:
         problems = _field_faults(facts) if facts.suffix != ".parquet" else []
         first = str(error).partition("\n")[0]
-        raise DataError(
-            problems or Problem("the file cannot be read", Place(facts.shown), found=first)
-        ) from None
+        raise DataError(problems or Problem("the file cannot be read", Place(facts.shown), found=first)) from None
 
 
 def cut_problems(problems: Iterable[Problem], total: int, shown: str) -> list[Problem]:
@@ -196,9 +192,7 @@ def _parquet_facts(path: Path, shown: str) -> tuple[int, tuple[str, ...]]:
             rows = store.execute("SELECT count(*) FROM read_parquet(?)", [file_pattern(path)]).fetchone()
         except duckdb.Error as error:
             first = str(error).partition("\n")[0]
-            raise DataError(
-                Problem("not a Parquet file, or a damaged one", Place(shown), found=first)
-            ) from None
+            raise DataError(Problem("not a Parquet file, or a damaged one", Place(shown), found=first)) from None
     return int(rows[0]) if rows else 0, tuple(column[0] for column in found)
 
 
@@ -339,9 +333,7 @@ def _check_blank(block: bytes, lines: int, blank: int, shown: str) -> int:
     content = block.rstrip(b"\r\n")
     if blank and content:
         _refuse_blank(blank, shown)
-    found = min(
-        (place for place in (content.find(b"\n\n"), content.find(b"\n\r\n")) if place >= 0), default=None
-    )
+    found = min((place for place in (content.find(b"\n\n"), content.find(b"\n\r\n")) if place >= 0), default=None)
     if block.startswith((b"\n", b"\r\n")) and content:
         _refuse_blank(lines + 1, shown)
     if found is not None:

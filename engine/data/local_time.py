@@ -139,9 +139,7 @@ def _instant(local: datetime.datetime, zone: zoneinfo.ZoneInfo) -> int:
     return (local.replace(tzinfo=zone) - _EPOCH) // datetime.timedelta(microseconds=1)
 
 
-def _offsets(
-    zone: zoneinfo.ZoneInfo, start: datetime.datetime, end: datetime.datetime
-) -> Iterator[tuple[int, int]]:
+def _offsets(zone: zoneinfo.ZoneInfo, start: datetime.datetime, end: datetime.datetime) -> Iterator[tuple[int, int]]:
     def offset(instant: int) -> int:
         moment = (_EPOCH + datetime.timedelta(microseconds=instant)).astimezone(zone)
         return (moment.utcoffset() or datetime.timedelta()) // datetime.timedelta(microseconds=1)

@@ -15,7 +15,11 @@ from tonne.engine.units import Unit, conversion, parse_unit
 Found = tuple[Fraction, Provenance]
 
 _EVIDENCE_ZH = {"secondary": "二手资料", "expert-recall": "专家回忆", "composed": "自行构建"}
-_EVIDENCE_EN = {"secondary": "from a secondary source", "expert-recall": "from expert recall", "composed": "composed by us"}
+_EVIDENCE_EN = {
+    "secondary": "from a secondary source",
+    "expert-recall": "from expert recall",
+    "composed": "composed by us",
+}
 
 
 class Lookup:
@@ -88,8 +92,7 @@ class Lookup:
         column = str(parameter.column)
         at = dict(zip(quantity.over, index, strict=True))
         key = tuple(
-            self._key(table, name, source, quantity, at)
-            for name, source in self._ordered(quantity, table).items()
+            self._key(table, name, source, quantity, at) for name, source in self._ordered(quantity, table).items()
         )
         row, used = self._row(quantity, table, key, column)
         factor, offset = conversion(column_unit(table, parameter), quantity.unit, quantity.place)

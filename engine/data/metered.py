@@ -38,7 +38,7 @@ def put_readings(
             _put_feed(loaded, feed, project, plan, domain, store, work)
 
 
-def _put_feed(  # noqa: PLR0913 (one file, one feed, and where it goes)
+def _put_feed(
     loaded: LoadedReadings,
     feed: Feed,
     project: Project,
@@ -112,9 +112,7 @@ def _outside(
     maximum = bounds.max if loaded.spec.value.reads == "state" else None
     rows = first_rows_outside(store, loaded, feed, target, bounds.min, maximum)
     told = (
-        f"{quantity.id} is at least {exact_text(bounds.min)}"
-        if bounds.min is not None
-        else f"{quantity.id} has bounds"
+        f"{quantity.id} is at least {exact_text(bounds.min)}" if bounds.min is not None else f"{quantity.id} has bounds"
     )
     return [
         Problem(

@@ -14,9 +14,7 @@ from tonne.engine.spec.shape import shaped
 from tonne.engine.spec.source import Document, read_yaml
 
 PROJECT_FILE = "project.yaml"
-DottedName = Annotated[
-    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$", max_length=200)
-]
+DottedName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$", max_length=200)]
 FilePath = Annotated[str, Field(min_length=1, max_length=300, description="relative to the project file")]
 
 
@@ -83,9 +81,7 @@ class TimeColumn(Model):
     """The column of time stamps, which carry their offset."""
 
     column: str = Field(min_length=1)
-    marks: Literal["start", "end", "instant"] = Field(
-        "start", description="what part of the interval is stamped"
-    )
+    marks: Literal["start", "end", "instant"] = Field("start", description="what part of the interval is stamped")
     interval: str = Field(pattern=r"^[1-9][0-9]{0,4} (second|minute|hour|day|month)$")
 
 
@@ -104,9 +100,7 @@ class MeterColumn(Model):
     """Which meter a row belongs to: a column, or one meter for the file."""
 
     column: str | None = None
-    only: list[Label] | None = Field(
-        None, description="the meters that count; others are left out, with a finding"
-    )
+    only: list[Label] | None = Field(None, description="the meters that count; others are left out, with a finding")
     name: Label | None = None
 
     @model_validator(mode="after")
@@ -124,9 +118,7 @@ class Feed(Model):
         "all", description="negative: the amount of the negative readings, as a positive number"
     )
     at: dict[Name, Label] = Field({}, description="members of the parameter's other dimensions")
-    by: dict[Name, str] = Field(
-        {}, description="columns that name the members of the parameter's other dimensions"
-    )
+    by: dict[Name, str] = Field({}, description="columns that name the members of the parameter's other dimensions")
 
 
 class Readings(Model):
@@ -186,9 +178,7 @@ class ProjectSpec(Model):
     conditions: dict[Name, Statement] = {}
     readings: dict[Name, Readings] = {}
     records: dict[Name, Records] = {}
-    ex_ante: dict[Label, Number] | None = Field(
-        None, description="estimated reductions by calendar year, tCO2e"
-    )
+    ex_ante: dict[Label, Number] | None = Field(None, description="estimated reductions by calendar year, tCO2e")
     evidence: Evidence | None = None
 
 
@@ -215,14 +205,10 @@ class Project:
         path = (self.folder / file).resolve()
         if not path.is_relative_to(self.folder.resolve()):
             raise ProjectError(
-                Problem(
-                    f"data file {file} is outside the project folder", place, hint="copy it into the folder"
-                )
+                Problem(f"data file {file} is outside the project folder", place, hint="copy it into the folder")
             )
         if not path.is_file():
-            near = [
-                str(entry.relative_to(self.folder)) for entry in self.folder.rglob("*") if entry.is_file()
-            ][:1000]
+            near = [str(entry.relative_to(self.folder)) for entry in self.folder.rglob("*") if entry.is_file()][:1000]
             raise ProjectError(Problem(f"no data file {file}", place, hint=nearest(file, near)))
         return path
 

@@ -87,9 +87,7 @@ def load_readings(
     ((count,),) = sql.ask("SELECT count(*) FROM {table}")
     document = project.document
     places = document.place("readings", name), document.place("readings", name, "value", "unit", "=")
-    return LoadedReadings(
-        name, spec, facts, *places, time, series.grid, table, labels, count, tuple(findings)
-    )
+    return LoadedReadings(name, spec, facts, *places, time, series.grid, table, labels, count, tuple(findings))
 
 
 def _lay_out(series: Series) -> list[Finding]:
@@ -149,8 +147,7 @@ def _left_out(series: Series, inside: str) -> list[Finding]:
         for side, part in extents.items()
     )
     en = ", ".join(
-        f"{part['count']} {words[side][1]} it from {part['first']} to {part['last']}"
-        for side, part in extents.items()
+        f"{part['count']} {words[side][1]} it from {part['first']} to {part['last']}" for side, part in extents.items()
     )
     return [
         Finding(
@@ -213,8 +210,7 @@ def _refuse_crossing(series: Series) -> None:
         series.sql.ask("UPDATE {table} SET ends = ? WHERE ends > ?", time.ends, time.ends)
         return
     rows = series.sql.ask(
-        "SELECT row, begins, ends, count(*) OVER () FROM {table} WHERE begins < ? OR ends > ? "
-        "ORDER BY row LIMIT ?",
+        "SELECT row, begins, ends, count(*) OVER () FROM {table} WHERE begins < ? OR ends > ? ORDER BY row LIMIT ?",
         time.begins,
         time.ends,
         SHOWN_PROBLEMS,

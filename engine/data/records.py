@@ -189,9 +189,7 @@ def _take_row(table: _Table, row: int, cells: Mapping[str, str | None]) -> None:
             _add(table, row, parameter, entries, cells)
 
 
-def _add(
-    table: _Table, row: int, parameter: str, at: Mapping[str, int | str], cells: Mapping[str, str | None]
-) -> None:
+def _add(table: _Table, row: int, parameter: str, at: Mapping[str, int | str], cells: Mapping[str, str | None]) -> None:
     target, column = table.targets[parameter], table.spec.parameters[parameter]
     place = table.place(row, column.column)
     text = cells[column.column] or ""
@@ -239,9 +237,7 @@ def _unit_text(table: _Table, row: int, column: TableColumn, cells: Mapping[str,
         return str(column.unit)
     text = cells[column.unit_column]
     if text is None:
-        raise DataError(
-            Problem("there is no unit", table.place(row, column.unit_column), found="an empty cell")
-        )
+        raise DataError(Problem("there is no unit", table.place(row, column.unit_column), found="an empty cell"))
     return text
 
 

@@ -17,15 +17,11 @@ def scaffold(methodology: Methodology, folder: Path) -> list[Path]:
     """
     if methodology.spec.outputs is None:
         raise ProjectError(
-            Problem(
-                f"{methodology.id} is a module, not a methodology", hint="`tonne list` shows methodologies"
-            )
+            Problem(f"{methodology.id} is a module, not a methodology", hint="`tonne list` shows methodologies")
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ProjectError(Problem("the folder is not empty", Place(str(folder)), hint="name a new folder"))
-    monitored = [
-        quantity for quantity in methodology.parameters.values() if quantity.parameter.from_ == "monitored"
-    ]
+    monitored = [quantity for quantity in methodology.parameters.values() if quantity.parameter.from_ == "monitored"]
     files = {
         DATA_FOLDER + "/" + _file_name(quantity): _header(quantity)
         for quantity in monitored
@@ -67,9 +63,7 @@ def _lines(methodology: Methodology, monitored: list[Quantity]) -> list[str]:
         f"crediting_period: {{start: {year}-01-01, end: {year + 9}-12-31}}",
         f"monitoring_period: {{start: {year}-01-01, end: {year}-12-31, number: 1}}",
     ]
-    options = {
-        name: option for name, option in methodology.options.items() if name not in methodology.fixed_options
-    }
+    options = {name: option for name, option in methodology.options.items() if name not in methodology.fixed_options}
     if options:
         lines.append("options:")
         lines += [
@@ -90,12 +84,8 @@ def _lines(methodology: Methodology, monitored: list[Quantity]) -> list[str]:
             f"  {item.id}: {{met: FILL, fact: {{zh: 待填, en: to be filled in}}}}          # {item.text.en}"
             for item in stated
         ]
-    readings = [
-        quantity for quantity in monitored if _is_clocked(methodology, quantity) and len(quantity.over) == 1
-    ]
-    records = [
-        quantity for quantity in monitored if _is_clocked(methodology, quantity) and len(quantity.over) > 1
-    ]
+    readings = [quantity for quantity in monitored if _is_clocked(methodology, quantity) and len(quantity.over) == 1]
+    records = [quantity for quantity in monitored if _is_clocked(methodology, quantity) and len(quantity.over) > 1]
     if readings:
         lines.append("readings:")
         for quantity in readings:

@@ -1,9 +1,8 @@
 """Translates formulas to the solver, exactly: rationals, no floats.
 
-Two ways. `Generic` takes one index that stands for all: a sum is an unknown of which only its sign is known,
-so what is proved holds for any number of members. `Small` takes two members of each dimension and writes
-everything out, so that a point it finds can be replayed. exp, log and broken powers are unknowns bounded by what
-is true of the functions; nothing else is left out.
+What differs between one index that stands for all and a few members written out is left to `generic` and `small`.
+exp, log, roots and broken powers are unknowns bounded by what is true of the functions. Division is total for the
+solver: x/0 is any number, so nothing that is proved says anything of points where a formula has no value.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,11 +11,9 @@ from typing import Any
 
 import z3
 
-from tonne.engine import calendar
-from tonne.engine.data.domain import Domain
-from tonne.engine.prove.facts import around, range_of
-from tonne.engine.prove.solver import holds
-from tonne.engine.spec.methodology import Methodology
+from tonne.engine.prove.interval import Interval
+from tonne.engine.prove.setting import Setting
+from tonne.engine.prove.solver import ONE, TRUE, ZERO, chosen, denied, every, exact, implied, limits, real, some
 from tonne.engine.spec.tree import (
     Arithmetic,
     Call,
@@ -32,40 +29,66 @@ from tonne.engine.spec.tree import (
     Number,
     Previous,
     Reduce,
-    walk,
 )
 
 At = Mapping[str, Any]
+Key = tuple[Any, ...]
 MAX_POWER = 8
-LEMMA_MS = 400
 
 
-def exact(value: Fraction) -> Any:
-    """Write an exact number for the solver."""
-    return z3.RealVal(f"{value.numerator}/{value.denominator}")
+class Unknowns:
+    """The unknowns of a question with what is true of them; shared by two writings of the same formulas."""
 
-
-class Encoder:
-    """Translates the formulas of a methodology at one index.
-
-    `facts` holds what is true of the unknowns made so far; `parameters` the unknowns of parameters, by name and
-    index; `options` those of options; `freed` the constants that a question lets vary.
-    """
-
-    def __init__(self, methodology: Methodology, trees: Mapping[str, Node]) -> None:
-        self.methodology = methodology
-        self.trees = trees
-        self.freed: frozenset[str] = frozenset()
+    def __init__(self) -> None:
         self.facts: list[Any] = []
-        self.parameters: dict[tuple[str, tuple[Any, ...]], Any] = {}
-        self.options: dict[tuple[str, tuple[Any, ...]], Any] = {}
-        self._equations: dict[tuple[str, tuple[tuple[str, Any], ...]], Any] = {}
+        self.parameters: dict[tuple[str, Key], Any] = {}
+        self.options: dict[tuple[str, Key], Any] = {}
+        self.labels: dict[tuple[str, Any], Any] = {}
         self._functions: dict[str, list[tuple[Any, Any]]] = {}
         self._count = 0
 
-    # -- what differs between the two ways
+    def number_of(self, name: str) -> str:
+        """Give a name that is not used yet."""
+        self._count += 1
+        return f"{name} #{self._count}"
 
-    def key(self, over: tuple[str, ...], at: At) -> tuple[Any, ...]:
+    def unknown(self, name: str, interval: Interval = Interval()) -> Any:  # noqa: B008 (frozen)
+        """Make a new unknown number that lies in an interval."""
+        variable = real(self.number_of(name))
+        self.facts += limits(variable, interval)
+        return variable
+
+    def function(self, function: str, argument: Any, interval: Interval, least: Any = None) -> Any:
+        """Give the unknown of a function that rises, if from some argument on, with what is true of it."""
+        known = self._functions.setdefault(function, [])
+        for other, value in known:
+            if other.eq(argument):
+                return value
+        result = self.unknown(function, interval)
+        self.facts += _properties(function, argument, result)
+        for other, value in known:
+            rising = TRUE if least is None else every([other >= least, argument >= least])
+            self.facts.append(implied(every([rising, other <= argument]), value <= result))
+            self.facts.append(implied(every([rising, argument <= other]), result <= value))
+        known.append((argument, result))
+        return result
+
+
+class Encoder:
+    """Translates the formulas of a methodology at one index."""
+
+    def __init__(self, setting: Setting, unknowns: Unknowns) -> None:
+        self.setting = setting
+        self.methodology = setting.methodology
+        self.unknowns = unknowns
+        self._equations: dict[tuple[str, tuple[tuple[str, Any], ...]], Any] = {}
+
+    @property
+    def facts(self) -> list[Any]:
+        """What is true of the unknowns made so far."""
+        return self.unknowns.facts
+
+    def key(self, over: tuple[str, ...], at: At) -> Key:
         """Give the index of an index set that holds at an index."""
         raise NotImplementedError
 
@@ -85,374 +108,174 @@ class Encoder:
         """Give the value of the step before."""
         raise NotImplementedError
 
-    # -- unknowns
-
-    def unknown(self, name: str) -> Any:
-        """Make a new unknown number."""
-        self._count += 1
-        return z3.Real(f"{name} #{self._count}")
-
-    def parameter(self, name: str, key: tuple[Any, ...]) -> Any:
+    def parameter(self, name: str, key: Key) -> Any:
         """Give the unknown of a parameter at an index, with what is known of it."""
-        known = self.parameters.get((name, key))
+        known = self.unknowns.parameters.get((name, key))
         if known is not None:
             return known
-        quantity = self.methodology.quantities[name]
-        allowed = range_of(self.methodology, quantity)
-        if name in self.freed and len(allowed.values) == 1:
-            allowed = around(allowed.values[0])
-        if len(allowed.values) == 1:
-            self.parameters[name, key] = exact(allowed.values[0])
-            return self.parameters[name, key]
-        variable = z3.Real(f"{name}@{','.join(map(str, key))}" if key else name)
-        self.parameters[name, key] = variable
-        limits = (
-            (allowed.low, lambda limit: variable >= limit),
-            (allowed.high, lambda limit: variable <= limit),
-            (allowed.above, lambda limit: variable > limit),
-            (allowed.below, lambda limit: variable < limit),
-        )
-        self.facts += [make(exact(limit)) for limit, make in limits if limit is not None]
-        if allowed.values:
-            self.facts.append(z3.Or(*(variable == exact(value) for value in allowed.values)))
+        allowed = self.setting.ranges[name]
+        variable = real(f"{name}@{key}") if allowed.only is None else exact(allowed.only)
+        self.unknowns.parameters[name, key] = variable
+        if allowed.only is None:
+            self.unknowns.facts += limits(variable, allowed.interval, allowed.values)
+            self._couple(name, key, variable)
         return variable
 
-    def option(self, name: str, key: tuple[Any, ...]) -> Any:
+    def _couple(self, name: str, key: Key, variable: Any) -> None:
+        """Say that a value by option is that of the choice."""
+        quantity = self.methodology.quantities[name]
+        if quantity.parameter.from_ != "option" or name in self.setting.free:
+            return
+        option = quantity.prefix + str(quantity.parameter.option)
+        at = dict(zip(quantity.over, key, strict=True))
+        choice = self.option(option, tuple(at[dimension] for dimension in self.methodology.options[option].over))
+        numbers = list(self.methodology.options[option].values)
+        for value, amount in (quantity.parameter.by or {}).items():
+            self.unknowns.facts.append(implied(choice == numbers.index(value), variable == exact(amount)))
+
+    def option(self, name: str, key: Key) -> Any:
         """Give the unknown of an option: the number of its choice."""
-        known = self.options.get((name, key))
+        known = self.unknowns.options.get((name, key))
         if known is not None:
             return known
         values = list(self.methodology.options[name].values)
         fixed = self.methodology.fixed_options.get(name)
-        variable = z3.IntVal(values.index(fixed)) if fixed else z3.Int(f"option {name} {key}")
-        self.options[name, key] = variable
+        variable = z3.IntVal(values.index(fixed)) if fixed else z3.Int(f"option {name}@{key}")
+        self.unknowns.options[name, key] = variable
         if not fixed:
-            self.facts += [variable >= 0, variable < len(values)]
+            self.unknowns.facts += [variable >= 0, variable < len(values)]
         return variable
 
     def equation(self, name: str, at: At) -> Any:
         """Give the value of an equation at an index, by its formula."""
-        over = self.methodology.quantities[name].over
-        inner = self.inside(over, at)
-        key = (name, tuple(sorted(inner.items())))
-        if key not in self._equations:
-            self._equations[key] = self.number(self.trees[name], inner)
-        return self._equations[key]
+        known = self._equations.get(self._place(name, at))
+        if known is not None:
+            return known
+        waiting = [name]
+        while waiting:  # what is named at the same index goes first, so that long chains are no deep recursion
+            current = waiting[-1]
+            missing = [
+                other
+                for other in self.setting.formulas.outright.get(current, ())
+                if self._place(other, at) not in self._equations
+            ]
+            if missing:
+                waiting += missing
+            else:
+                place = self._place(waiting.pop(), at)
+                if place not in self._equations:
+                    self._equations[place] = self.written_out(current, dict(place[1]))
+        return self._equations[self._place(name, at)]
 
-    # -- numbers
+    def written_out(self, name: str, inner: At) -> Any:
+        """Translate the formula of an equation."""
+        return self.number(self.setting.trees[name], inner)
+
+    def _place(self, name: str, at: At) -> tuple[str, tuple[tuple[str, Any], ...]]:
+        return name, tuple(self.inside(self.methodology.quantities[name].over, at).items())
 
     def number(self, node: Node, at: At) -> Any:
         """Translate a node that is a number."""
-        rule = self._rules.get(type(node))
+        rule = _NUMBERS.get(type(node))
         if rule is None:
             raise TypeError(f"no solver rule for {type(node).__name__}")
         return rule(self, node, at)
 
-    def _literal(self, node: Number, _at: At) -> Any:
-        return exact(node.value)
-
-    def _name(self, node: Name, at: At) -> Any:
-        if node.id in self.methodology.dimensions:
-            return self.label(node.id, at)
-        quantity = self.methodology.quantities[node.id]
-        if node.id in self.trees:
-            return self.equation(node.id, at)
-        return self.parameter(node.id, self.key(quantity.over, at))
-
-    def _negate(self, node: Negate, at: At) -> Any:
-        return -self.number(node.operand, at)
-
-    def _arithmetic(self, node: Arithmetic, at: At) -> Any:
-        left = self.number(node.left, at)
-        if node.operator == "**":
-            return self._power(node, left, at)
-        right = self.number(node.right, at)
-        if node.operator == "/":
-            return left / right
-        return {"+": left + right, "-": left - right, "*": left * right}[node.operator]
-
-    def _power(self, node: Arithmetic, base: Any, at: At) -> Any:
-        exponent = node.right.value if isinstance(node.right, Number) else None
-        if exponent is not None and exponent.denominator == 1 and 0 < exponent <= MAX_POWER:
-            product = base
-            for _ in range(int(exponent) - 1):
-                product = product * base
-            return product
-        raised = self.unknown("power")
-        self.facts.append(z3.Implies(base > 0, raised > 0))
-        if exponent is not None and exponent > 0:
-            self._monotone(f"power {exponent}", base, raised, base >= 0)
-        else:
-            self.number(node.right, at)
-        return raised
-
-    def _convert(self, node: Convert, at: At) -> Any:
-        return self.number(node.operand, at) * exact(node.factor) + exact(node.offset)
-
-    def _cases(self, node: Cases, at: At) -> Any:
-        value = self.number(node.otherwise, at) if node.otherwise is not None else self.unknown("no case")
-        for when, expression in reversed(node.branches):
-            value = z3.If(self.truth(when, at), self.number(expression, at), value)
-        return value
-
-    def _call(self, node: Call, at: At) -> Any:
-        values = [self.number(argument, at) for argument in node.arguments]
-        if node.function in {"min", "max"}:
-            result = values[0]
-            for value in values[1:]:
-                smaller = result <= value
-                result = z3.If(smaller, result, value) if node.function == "min" else z3.If(smaller, value, result)
-            return result
-        if node.function == "abs":
-            return z3.If(values[0] >= 0, values[0], -values[0])
-        return self._function(node.function, values[0])
-
-    def _function(self, function: str, argument: Any) -> Any:
-        """Give an unknown with what is true of a function at its argument, and between its arguments."""
-        for known, result in self._functions.get(function, []):
-            if known.eq(argument):
-                return result
-        result = self.unknown(function)
-        self.facts += _properties(function, argument, result)
-        self._monotone(function, argument, result, z3.BoolVal(True))
-        return result
-
-    def _monotone(self, function: str, argument: Any, result: Any, where: Any) -> None:
-        for other, value in self._functions.setdefault(function, []):
-            self.facts.append(z3.Implies(z3.And(where, other <= argument), value <= result))
-            self.facts.append(z3.Implies(z3.And(where, argument <= other), result <= value))
-        self._functions[function].append((argument, result))
-
-    _rules: Mapping[type[Node], Callable[..., Any]] = {  # noqa: RUF012
-        Number: _literal,
-        Name: _name,
-        Negate: _negate,
-        Arithmetic: _arithmetic,
-        Convert: _convert,
-        Cases: _cases,
-        Call: _call,
-        Reduce: lambda self, node, at: self.reduce(node, at),
-        Previous: lambda self, node, at: self.previous(node, at),
-    }
-
-    # -- conditions
-
     def truth(self, node: Node, at: At) -> Any:
         """Translate a node that is a condition."""
         if isinstance(node, Compare):
-            left, right = self.number(node.left, at), self.number(node.right, at)
-            return _COMPARISONS[node.operator](left, right)
+            return _COMPARISONS[node.operator](self.number(node.left, at), self.number(node.right, at))
         if isinstance(node, Logic):
-            join = z3.And if node.operator == "and" else z3.Or
-            return join(self.truth(node.left, at), self.truth(node.right, at))
+            join = every if node.operator == "and" else some
+            return join([self.truth(node.left, at), self.truth(node.right, at)])
         if isinstance(node, Not):
-            return z3.Not(self.truth(node.operand, at))
+            return denied(self.truth(node.operand, at))
         if isinstance(node, Chosen):
             option = self.methodology.options[node.option]
-            chosen = self.option(node.option, self.key(tuple(option.over), at)) == list(option.values).index(node.value)
-            return chosen if node.equal else z3.Not(chosen)
+            choice = self.option(node.option, self.key(tuple(option.over), at))
+            same = choice == list(option.values).index(node.value)
+            return same if node.equal else denied(same)
         raise TypeError(f"no solver rule for the condition {type(node).__name__}")
-
-
-class Generic(Encoder):
-    """One index that stands for all: members are tags, a sum an unknown with the sign of its terms."""
-
-    def __init__(self, methodology: Methodology, trees: Mapping[str, Node]) -> None:
-        super().__init__(methodology, trees)
-        self._reductions: dict[tuple[Node, tuple[tuple[str, Any], ...]], Any] = {}
-        self._labels: dict[tuple[str, Any], Any] = {}
-        self._tags = 0
-
-    def start(self, over: tuple[str, ...]) -> dict[str, Any]:
-        """Give the generic index of an index set."""
-        return self._with_coarser(dict.fromkeys(over, "i"), {})
-
-    def tag(self) -> str:
-        """Make a tag for a member of its own."""
-        self._tags += 1
-        return f"j{self._tags}"
-
-    def _with_coarser(self, at: dict[str, Any], outer: At) -> dict[str, Any]:
-        """Add the coarser steps in which a step of the clock lies: those of the outer index, or generic ones."""
-        clock = [name for name in at if self.methodology.step(name)]
-        if clock:
-            finest = min(clock, key=calendar.STEPS.index)
-            for name in self.methodology.dimensions:
-                if self.methodology.step(name) and calendar.is_finer(finest, name):
-                    at.setdefault(name, outer.get(name, at[finest]))
-        return at
-
-    def key(self, over: tuple[str, ...], at: At) -> tuple[Any, ...]:
-        return tuple(at[name] for name in over)
-
-    def inside(self, over: tuple[str, ...], at: At) -> dict[str, Any]:
-        return self._with_coarser({name: at[name] for name in over}, at)
-
-    def label(self, dimension: str, at: At) -> Any:
-        key = (dimension, at[dimension])
-        if key not in self._labels:
-            self._labels[key] = z3.Real(f"{dimension}={at[dimension]}")
-            self.facts.append(self._labels[key] >= 1)
-        return self._labels[key]
-
-    def free(self, node: Node) -> set[str]:
-        """The dimensions on which a node depends."""
-        if isinstance(node, Name):
-            if node.id in self.methodology.dimensions:
-                return {node.id}
-            return set(self.methodology.quantities[node.id].over)
-        if isinstance(node, Chosen):
-            return set(self.methodology.options[node.option].over)
-        if isinstance(node, Previous):
-            return set(self.methodology.quantities[node.name].over) | self.free(node.initial)
-        inner = set().union(*(self.free(child) for child in node.children)) if node.children else set()
-        if isinstance(node, Reduce):
-            reduced = set(node.over)
-            coarser = {
-                name
-                for name in self.methodology.dimensions
-                for finer in reduced
-                if self.methodology.step(name) and self.methodology.step(finer) and calendar.is_finer(finer, name)
-            }
-            return (inner - reduced) | coarser
-        return inner
-
-    def reduce(self, node: Reduce, at: At) -> Any:
-        relevant = {name: tag for name, tag in at.items() if name in self.free(node)}
-        key = (node, tuple(sorted(relevant.items())))
-        if key not in self._reductions:
-            self._reductions[key] = self._unknown_reduction(node, at)
-        return self._reductions[key]
-
-    def inner(self, node: Reduce, at: At) -> dict[str, Any]:
-        """Give a generic index inside a reduction."""
-        tag = self.tag()
-        return self._with_coarser({**at, **dict.fromkeys(node.over, tag)}, at)
 
     def term(self, node: Reduce, inner: At) -> tuple[Any, Any]:
         """Give what a reduction takes at an index, and whether it takes it."""
-        taken = self.truth(node.where, inner) if node.where is not None else z3.BoolVal(True)
+        taken = self.truth(node.where, inner) if node.where is not None else TRUE
         if node.function == "count":
             counted = isinstance(node.body, Compare | Logic | Not | Chosen)
-            return exact(Fraction(1)), z3.And(taken, self.truth(node.body, inner)) if counted else taken
+            return ONE, every([taken, self.truth(node.body, inner)]) if counted else taken
         return self.number(node.body, inner), taken
 
-    def _unknown_reduction(self, node: Reduce, at: At) -> Any:
-        result = self.unknown(node.function)
-        if node.function in {"count", "stdev"}:
-            self.facts.append(result >= 0)
-            return result
-        value, taken = self.term(node, self.inner(node, at))
-        whole = node.where is None
-        claims = [
-            (value == 0, result == 0, node.function == "sum"),
-            (value > 0, result > 0, whole or node.function != "sum"),
-            (value >= 0, result >= 0, True),
-            (value < 0, result < 0, whole or node.function != "sum"),
-            (value <= 0, result <= 0, True),
-            (value <= 1, result <= 1, node.function != "sum"),
-        ]
-        for claim, consequence, applies in claims:
-            if applies and holds(claim, [*self.facts, taken], LEMMA_MS).proved:
-                self.facts.append(consequence)
+
+def _name(work: Encoder, node: Name, at: At) -> Any:
+    if node.id in work.methodology.dimensions:
+        return work.label(node.id, at)
+    if node.id in work.setting.trees:
+        return work.equation(node.id, at)
+    return work.parameter(node.id, work.key(work.methodology.quantities[node.id].over, at))
+
+
+def _arithmetic(work: Encoder, node: Arithmetic, at: At) -> Any:
+    left = work.number(node.left, at)
+    if node.operator == "**":
+        return _power(work, node, left, at)
+    right = work.number(node.right, at)
+    if node.operator == "/":
+        return left / right
+    return {"+": left + right, "-": left - right, "*": left * right}[node.operator]
+
+
+def _power(work: Encoder, node: Arithmetic, base: Any, at: At) -> Any:
+    exponent = work.setting.enclosures.of(node.right)
+    constant = exponent.low if exponent.is_point else None
+    if constant is not None and constant.denominator == 1 and 0 < constant <= MAX_POWER:
+        product = base
+        for _ in range(int(constant) - 1):
+            product = product * base
+        return product
+    interval = work.setting.enclosures.of(node)
+    if constant is not None and constant > 0:
+        return work.unknowns.function(f"power {constant}", base, interval, ZERO)
+    result = work.unknowns.unknown("power", interval)
+    work.unknowns.facts.append(implied(base > 0, result > 0))
+    return result
+
+
+def _cases(work: Encoder, node: Cases, at: At) -> Any:
+    if node.otherwise is not None:
+        value = work.number(node.otherwise, at)
+    else:
+        value = work.unknowns.unknown("no case")
+    for when, expression in reversed(node.branches):
+        value = chosen(work.truth(when, at), work.number(expression, at), value)
+    return value
+
+
+def _call(work: Encoder, node: Call, at: At) -> Any:
+    values = [work.number(argument, at) for argument in node.arguments]
+    if node.function in {"min", "max"}:
+        result = values[0]
+        for value in values[1:]:
+            smaller = result <= value
+            low, high = (result, value) if node.function == "min" else (value, result)
+            result = chosen(smaller, low, high)
         return result
-
-    def previous(self, node: Previous, at: At) -> Any:
-        """Give the initial value, or an unknown of which only a sign is known that every step keeps."""
-        initial = self.number(node.initial, at)
-        if node.name not in self.trees:
-            earlier = self.parameter(node.name, self.key(self.methodology.quantities[node.name].over, {**at, node.dimension: f"{at[node.dimension]}-1"}))
-            return z3.If(z3.Bool(f"first {node.dimension} {at[node.dimension]}"), initial, earlier)
-        key = (node, tuple(sorted(at.items())))
-        if key in self._reductions:
-            return self._reductions[key]
-        result = self.unknown(f"earlier {node.name}")
-        self._reductions[key] = result
-        for sign in (lambda value: value >= 0, lambda value: value <= 0):
-            if self._kept(node, at, result, initial, sign):
-                self.facts.append(sign(result))
-        return result
-
-    def _kept(self, node: Previous, at: At, result: Any, initial: Any, sign: Callable[[Any], Any]) -> bool:
-        """Whether a sign holds at first and is kept from step to step."""
-        if not holds(sign(initial), self.facts, LEMMA_MS).proved:
-            return False
-        following = self.equation(node.name, at)
-        return holds(sign(following), [*self.facts, sign(result)], LEMMA_MS).proved
+    if node.function == "abs":
+        return chosen(values[0] >= 0, values[0], -values[0])
+    return work.unknowns.function(node.function, values[0], work.setting.enclosures.of(node))
 
 
-class Small(Encoder):
-    """A domain of two members: everything is written out, so that a point can be replayed."""
-
-    def __init__(self, methodology: Methodology, trees: Mapping[str, Node], domain: Domain) -> None:
-        super().__init__(methodology, trees)
-        self.domain = domain
-
-    def key(self, over: tuple[str, ...], at: At) -> tuple[Any, ...]:
-        return self.domain.position(over, at)
-
-    def inside(self, over: tuple[str, ...], at: At) -> dict[str, Any]:
-        return dict(zip(over, self.domain.position(over, at), strict=True))
-
-    def label(self, dimension: str, at: At) -> Any:
-        return z3.RealVal(int(self.domain.position((dimension,), at)[0]))
-
-    def reduce(self, node: Reduce, at: At) -> Any:
-        parts = []
-        for index in self.domain.indices(node.over, at):
-            inner = {**at, **dict(zip(node.over, index, strict=True))}
-            taken = self.truth(node.where, inner) if node.where is not None else z3.BoolVal(True)
-            if node.function == "count":
-                if isinstance(node.body, Compare | Logic | Not | Chosen):
-                    taken = z3.And(taken, self.truth(node.body, inner))
-                parts.append((exact(Fraction(1)), taken))
-            else:
-                parts.append((self.number(node.body, inner), taken))
-        return self._joined(node.function, parts)
-
-    def _joined(self, function: str, parts: list[tuple[Any, Any]]) -> Any:
-        zero = exact(Fraction(0))
-        total = z3.Sum([z3.If(taken, value, zero) for value, taken in parts]) if parts else zero
-        if function in {"sum", "count"}:
-            return total
-        count = z3.Sum([z3.If(taken, exact(Fraction(1)), zero) for _, taken in parts])
-        if function == "mean":
-            return total / count
-        if function == "stdev":
-            result = self.unknown("stdev")
-            self.facts.append(result >= 0)
-            return result
-        result = self.unknown(function)
-        better = [result <= value if function == "minimum" else result >= value for value, _ in parts]
-        self.facts += [z3.Implies(taken, claim) for claim, (_, taken) in zip(better, parts, strict=True)]
-        self.facts.append(z3.Or(*(z3.And(taken, result == value) for value, taken in parts)))
-        return result
-
-    def previous(self, node: Previous, at: At) -> Any:
-        members = self.domain.members[node.dimension]
-        here = self.domain.positions(node.dimension)[self.domain.position((node.dimension,), at)[0]]
-        if here == 0:
-            return self.number(node.initial, at)
-        return self.number(Name(node.name), {**at, node.dimension: members[here - 1]})
-
-
-def _properties(function: str, argument: Any, result: Any) -> list[Any]:
-    """What is true of a function at any argument."""
-    if function == "exp":
-        at_one = z3.And(z3.Implies(argument <= 0, result <= 1), z3.Implies(argument < 0, result < 1))
-        return [result > 0, result >= 1 + argument, at_one]
-    if function == "log":
-        return [z3.Implies(argument > 0, result <= argument - 1), z3.Implies(argument >= 1, result >= 0)]
-    if function == "sqrt":
-        return [result >= 0, z3.Implies(argument >= 0, result * result == argument)]
-    if function == "floor":
-        return [result <= argument, argument < result + 1, z3.IsInt(result)]
-    if function == "ceil":
-        return [result >= argument, argument > result - 1, z3.IsInt(result)]
-    return [result <= argument + exact(Fraction(1, 2)), result >= argument - exact(Fraction(1, 2)), z3.IsInt(result)]
-
-
-_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+_NUMBERS: Mapping[type[Node], Callable[..., Any]] = {
+    Number: lambda _work, node, _at: exact(node.value),
+    Name: _name,
+    Negate: lambda work, node, at: -work.number(node.operand, at),
+    Arithmetic: _arithmetic,
+    Convert: lambda work, node, at: work.number(node.operand, at) * exact(node.factor) + exact(node.offset),
+    Cases: _cases,
+    Call: _call,
+    Reduce: lambda work, node, at: work.reduce(node, at),
+    Previous: lambda work, node, at: work.previous(node, at),
+}
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "==": lambda left, right: left == right,
     "!=": lambda left, right: left != right,
     "<": lambda left, right: left < right,
@@ -462,12 +285,19 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def depends(node: Node, name: str, trees: Mapping[str, Node], seen: frozenset[str] = frozenset()) -> bool:
-    """Whether a formula depends on a quantity, through other equations and earlier steps too."""
-    for part in walk(node):
-        used = part.id if isinstance(part, Name) else part.name if isinstance(part, Previous) else None
-        if used == name:
-            return True
-        if used in trees and used not in seen and depends(trees[used], name, trees, seen | {used}):
-            return True
-    return False
+def _properties(function: str, argument: Any, result: Any) -> list[Any]:
+    """What is true of a function at any argument at which it has a value."""
+    if function == "exp":
+        return [result > 0, result >= 1 + argument, implied(argument <= 0, result <= 1), implied(argument < 0, result < 1)]
+    if function == "log":
+        return [implied(argument > 0, result <= argument - 1), implied(argument >= 1, result >= 0)]
+    if function in {"sqrt", "power 1/2"}:
+        return [result >= 0, implied(argument >= 0, result * result == argument)]
+    if function == "floor":
+        return [result <= argument, argument < result + 1, z3.IsInt(result)]
+    if function == "ceil":
+        return [result >= argument, argument > result - 1, z3.IsInt(result)]
+    if function == "round":
+        half = exact(Fraction(1, 2))
+        return [result <= argument + half, result > argument - half, z3.IsInt(result)]
+    return [implied(argument > 0, result > 0), implied(argument == 0, result == ZERO)]

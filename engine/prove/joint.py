@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from tonne.engine.check.infer import Inference, infer
+from tonne.engine.check.infer import infer
+from tonne.engine.check.kinds import Inference
 from tonne.engine.check.order import dependencies, groups, reachable
 from tonne.engine.errors import SpecError
 from tonne.engine.plan import FALSE, TRUE

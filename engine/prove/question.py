@@ -6,7 +6,7 @@ from typing import Any
 
 import z3
 
-from tonne.engine.check.infer import Inference
+from tonne.engine.check.kinds import Inference
 from tonne.engine.prove.encode import Generic, Small
 from tonne.engine.prove.replay import Replay, replayed, small_domain
 from tonne.engine.prove.solver import number, satisfiable

@@ -7,7 +7,7 @@ from typing import Any
 
 import z3
 
-from tonne.engine.check.infer import Inference
+from tonne.engine.check.kinds import Inference
 from tonne.engine.compute.reference import Reference
 from tonne.engine.data.dataset import Dataset
 from tonne.engine.data.domain import Domain, Index, Member

@@ -201,9 +201,7 @@ def parts(methodology: Methodology) -> list[dict[str, str]]:
     modules = {spec.id: document.digest for spec, document in methodology.modules.values()}
     found += [{"kind": "module", "id": name, "sha256": digest} for name, digest in sorted(modules.items())]
     tables = {name: table.document.digest for name, table in methodology.tables.items()}
-    return found + [
-        {"kind": "table", "id": name, "sha256": digest} for name, digest in sorted(tables.items())
-    ]
+    return found + [{"kind": "table", "id": name, "sha256": digest} for name, digest in sorted(tables.items())]
 
 
 def shown_place(place: Place | None) -> str | None:
@@ -234,9 +232,7 @@ def _group(group: Group) -> dict[str, Any]:
         "en": group.check.en,
         "made": group.made,
         "passed": group.passed,
-        "findings": [
-            {**finding.as_data(), "place": shown_place(finding.place)} for finding in group.findings
-        ],
+        "findings": [{**finding.as_data(), "place": shown_place(finding.place)} for finding in group.findings],
         "statements": [_statement(group.check, item) for item in group.statements],
     }
 

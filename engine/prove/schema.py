@@ -58,9 +58,7 @@ def check_schema() -> dict[str, Any]:
         "document": _STRING,
         "evidence": _EVIDENCE,
         "digest": {**_DIGEST, "description": "over the digests of all parts"},
-        "parts": _list(
-            _object({"kind": {"enum": ["spec", "module", "table"]}, "id": _STRING, "sha256": _DIGEST})
-        ),
+        "parts": _list(_object({"kind": {"enum": ["spec", "module", "table"]}, "id": _STRING, "sha256": _DIGEST})),
     }
     finding = {
         "code": _STRING,

@@ -17,7 +17,7 @@ Verdict = Literal["proved", "refuted", "undecided"]
 
 QUESTION_MS = 1000
 WHOLE_SECONDS = 4.0
-TRUE = z3.BoolVal(val=True)
+TRUE, FALSE = z3.BoolVal(val=True), z3.BoolVal(val=False)
 ZERO, ONE = z3.RealVal(0), z3.RealVal(1)
 
 
@@ -71,7 +71,7 @@ class Solver:
         return Answer("proved" if answer == z3.unsat else "undecided")
 
 
-def exact(value: Fraction) -> Any:
+def exact(value: Fraction | int) -> Any:
     """Write an exact number for the solver."""
     return z3.RealVal(f"{value.numerator}/{value.denominator}")
 
@@ -104,6 +104,12 @@ def implied(condition: Any, claim: Any) -> Any:
 def chosen(condition: Any, value: Any, otherwise: Any) -> Any:
     """Give one value where a condition holds and another where it does not."""
     return z3.If(condition, value, otherwise)
+
+
+def total(values: Iterable[Any]) -> Any:
+    """Add up."""
+    parts = list(values)
+    return z3.Sum(parts) if parts else ZERO
 
 
 def limits(variable: Any, interval: Interval, values: Sequence[Fraction] = ()) -> list[Any]:

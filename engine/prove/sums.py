@@ -50,7 +50,7 @@ class Sums(Generic):
         self.reductions: list[_Reduction] = []
         self.visited: dict[tuple[str, tuple[tuple[str, Any], ...]], None] = {}
         self._tags_of: dict[int, frozenset[str]] = {}
-        self._kept: list[Any] = []
+        self._alive: list[Any] = []
         self._known: dict[tuple[Any, ...], Any] = {}
         self._powers: dict[tuple[int, int], Any] = {}
         self._by_unknown: dict[int, _Reduction] = {}
@@ -59,7 +59,7 @@ class Sums(Generic):
 
     def _mark(self, term: Any, tags: frozenset[str]) -> Any:
         self._tags_of[term.get_id()] = tags
-        self._kept.append(term)
+        self._alive.append(term)
         return term
 
     def parameter(self, name: str, key: tuple[Any, ...]) -> Any:
@@ -100,7 +100,7 @@ class Sums(Generic):
                 stack.extend(part.children())
             elif z3.is_const(part) and part.decl().kind() == z3.Z3_OP_UNINTERPRETED:
                 own = self._tags_of.get(part.get_id(), _ALL)
-                if own == _ALL or own & tags:
+                if "*" in own or own & tags:
                     return True
         return False
 
@@ -160,7 +160,7 @@ class Sums(Generic):
         power = exact(exponent) if exponent is not None else z3.simplify(self.number(node.right, at), som=True)
         key = (base.get_id(), power.get_id())
         if key not in self._powers:
-            self._kept += [base, power]
+            self._alive += [base, power]
             raised = self._mark(self.unknown("power"), self.tags(base) | self.tags(power))
             self.facts.append(z3.Implies(base > 0, raised > 0))
             self._powers[key] = raised
@@ -237,7 +237,7 @@ class Sums(Generic):
         content = monomial if monomial is not None else ("term", value.get_id())
         key = (function, over, bounds, tags, content, taken.get_id())
         if key not in self._known:
-            self._kept += [value, taken]
+            self._alive += [value, taken]
             outer = (self.tags(value) | self.tags(taken)) - tags
             unknown = self._mark(self.unknown(function), outer | {str(tag) for _, tag in bounds})
             reduction = _Reduction(unknown, function, over, bounds, tags, value, taken, monomial)
@@ -291,7 +291,7 @@ class Sums(Generic):
                 for claim in self._needs(part):
                     needed = z3.simplify(z3.Implies(z3.And(*part.under), claim) if part.under else claim)
                     if not z3.is_true(needed):
-                        self._kept.append(needed)
+                        self._alive.append(needed)
                         found[needed.get_id()] = needed
         return found
 

@@ -113,8 +113,9 @@ def _power(work: Trends, node: Arithmetic, base: Trend, exponent: Trend) -> Tren
     power = work.enclosures.of(node.right)
     values = work.enclosures.of(node.left)
     if exponent != "constant":
-        rising = values.is_positive and (values + point(Fraction(-1))).is_nonnegative
-        return exponent if rising and base == "constant" else "unknown"
+        if base != "constant" or not values.is_positive:
+            return "unknown"
+        return times(exponent, values + point(Fraction(-1)))
     if power.low is None or power.low != power.high:
         return times(base, power) if values.is_positive else "unknown"
     whole = power.low.denominator == 1
@@ -145,8 +146,6 @@ def _cases(work: Trends, node: Cases) -> Trend:
         when = work.of(node.branches[position][0])
         switch = _switched(work, when, later[position], later[position + 1 :])
         trend = joined(trend, work.of(later[position]), switch)
-    if node.otherwise is None and work.of(node.branches[-1][0]) != "constant":
-        return trend if trend == "constant" else joined(trend)
     return trend
 
 

@@ -55,9 +55,7 @@ def write_values(result: Result, path: Path) -> None:
     )
     try:
         kinds = ["DOUBLE" if name == "value" else "VARCHAR" for name in columns]
-        slots = ", ".join(
-            f'unnest(CAST(? AS {kind}[])) AS "{name}"' for name, kind in zip(columns, kinds, strict=True)
-        )
+        slots = ", ".join(f'unnest(CAST(? AS {kind}[])) AS "{name}"' for name, kind in zip(columns, kinds, strict=True))
         store.execute(f"CREATE TEMP TABLE all_values AS SELECT {slots}", list(columns.values()))
         store.execute("COPY all_values TO ? (FORMAT parquet, COMPRESSION zstd)", [str(path)])
     finally:

@@ -75,9 +75,7 @@ class Result:
             name = getattr(outputs, name) or name
         quantity = self.methodology.quantities.get(name)
         if quantity is None:
-            raise UnknownNameError(
-                Problem(f"no quantity '{name}'", hint=nearest(name, self.methodology.quantities))
-            )
+            raise UnknownNameError(Problem(f"no quantity '{name}'", hint=nearest(name, self.methodology.quantities)))
         return quantity
 
     def value(self, name: str, index: Index) -> Decimal:
@@ -180,8 +178,7 @@ class Result:
             },
             "outputs": self._outputs(),
             "years": [
-                {"year": year.year, "exact": _texts(year.exact), "rounded": _texts(year.rounded)}
-                for year in self.years
+                {"year": year.year, "exact": _texts(year.exact), "rounded": _texts(year.rounded)} for year in self.years
             ],
             "total": {role: plain(self.rounded_total(role)) for role in ROLES},
             "conditions": [
@@ -194,9 +191,7 @@ class Result:
                 for item in self.conditions
             ],
             "quantities": [self._quantity_data(name) for name in [*self.plan.needed, *self.values]],
-            "data": [
-                {"path": file.path, "sha256": file.sha256, "bytes": file.bytes} for file in self.dataset.files
-            ],
+            "data": [{"path": file.path, "sha256": file.sha256, "bytes": file.bytes} for file in self.dataset.files],
             "findings": [finding.as_data() for finding in self.findings],
             "agreement": {
                 "values_compared": self.agreement.compared,
@@ -211,9 +206,7 @@ class Result:
             *(document for _, document in self.methodology.modules.values()),
         ]
         documents += [table.document for table in self.methodology.tables.values()]
-        return sorted(
-            ({"path": item.path, "sha256": item.digest} for item in documents), key=lambda item: item["path"]
-        )
+        return sorted(({"path": item.path, "sha256": item.digest} for item in documents), key=lambda item: item["path"])
 
     def _outputs(self) -> dict[str, Any]:
         outputs = self.methodology.spec.outputs
@@ -298,9 +291,7 @@ def year_totals(exact: Mapping[str, Mapping[str, Decimal]], rounding: Rounding) 
         exact: for each year, the value of each role.
         rounding: the rule; before rounding, digits that can only be noise are dropped.
     """
-    return tuple(
-        YearTotals(year, values, rounded(values, rounding.mode)) for year, values in sorted(exact.items())
-    )
+    return tuple(YearTotals(year, values, rounded(values, rounding.mode)) for year, values in sorted(exact.items()))
 
 
 def rounded(values: Mapping[str, Decimal], mode: str) -> dict[str, Decimal]:
@@ -317,9 +308,7 @@ def rounded(values: Mapping[str, Decimal], mode: str) -> dict[str, Decimal]:
             "leakage": _whole(settled["leakage"], ROUND_CEILING),
         }
         return {**whole, "reduction": whole["baseline"] - whole["project"] - whole["leakage"]}
-    return {
-        role: _whole(value, ROUND_FLOOR) if role == "reduction" else value for role, value in settled.items()
-    }
+    return {role: _whole(value, ROUND_FLOOR) if role == "reduction" else value for role, value in settled.items()}
 
 
 def _settled(value: Decimal) -> Decimal:

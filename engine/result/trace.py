@@ -79,8 +79,7 @@ def find_value(result: Result, text: str) -> tuple[str, Index]:
     raise UnknownNameError(
         Problem(
             f"no value {text}",
-            hint=nearest(text, labels)
-            or f"values are {', '.join(labels[:5])}{' …' if len(labels) > 5 else ''}",
+            hint=nearest(text, labels) or f"values are {', '.join(labels[:5])}{' …' if len(labels) > 5 else ''}",
         )
     )
 
@@ -93,15 +92,7 @@ def _used(node: Node, at: At, result: Result, found: dict[tuple[str, Index], Non
             found[node.id, domain.position(result.plan.over(node.id), at)] = None
         return
     if isinstance(node, Previous):
-        members = domain.members[node.dimension]
-        here = domain.positions(node.dimension)[domain.position((node.dimension,), at)[0]]
-        if here == 0:
-            _used(node.initial, at, result, found)
-        else:
-            found[
-                node.name,
-                domain.position(result.plan.over(node.name), {**at, node.dimension: members[here - 1]}),
-            ] = None
+        _used_before(node, at, result, found)
         return
     if isinstance(node, Reduce):
         for inner in result.reference.inside(node, at):
@@ -124,3 +115,14 @@ def _used(node: Node, at: At, result: Result, found: dict[tuple[str, Index], Non
         return
     for child in node.children:
         _used(child, at, result, found)
+
+
+def _used_before(node: Previous, at: At, result: Result, found: dict[tuple[str, Index], None]) -> None:
+    domain = result.dataset.domain
+    members = domain.members[node.dimension]
+    here = domain.positions(node.dimension)[domain.position((node.dimension,), at)[0]]
+    if here == 0:
+        _used(node.initial, at, result, found)
+    else:
+        before = {**at, node.dimension: members[here - 1]}
+        found[node.name, domain.position(result.plan.over(node.name), before)] = None

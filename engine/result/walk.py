@@ -22,19 +22,14 @@ def readings_of(result: Result, trace: Trace, limit: int) -> list[ReadingRow]:
     over = result.plan.over(trace.quantity)
     domain = result.dataset.domain
     index = domain.parse(over, trace.id.partition("@")[2]) or ()
-    at = {
-        dimension: domain.label((dimension,), (member,))
-        for dimension, member in zip(over, index, strict=True)
-    }
+    at = {dimension: domain.label((dimension,), (member,)) for dimension, member in zip(over, index, strict=True)}
     rows: list[ReadingRow] = []
     with tempfile.TemporaryDirectory(prefix="tonne-") as scratch:
         store = open_store([result.project.folder], Path(scratch))
         try:
             loaded = load_readings(store, result.project, name)
             for feed in spec.feeds:
-                if feed.parameter == trace.quantity and all(
-                    at.get(key) == member for key, member in feed.at.items()
-                ):
+                if feed.parameter == trace.quantity and all(at.get(key) == member for key, member in feed.at.items()):
                     target = feed_target(feed, quantity, result.plan, domain, result.project)
                     rows += list_readings(store, loaded, feed, target, index, limit)
         finally:

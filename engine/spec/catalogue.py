@@ -65,7 +65,9 @@ def load_methodology(reference: str | Path, shelf: Shelf | None = None) -> Metho
     document = read_yaml(path, shown)
     spec = shaped(MethodologySpec, document, SpecError)
     if path.name == SPEC_FILE and path.parent.name != spec.id and path.parent.parent == bundled().root:
-        raise SpecError(Problem("the id is not the folder's name", document.place("id", "="), path.parent.name, spec.id))
+        raise SpecError(
+            Problem("the id is not the folder's name", document.place("id", "="), path.parent.name, spec.id)
+        )
 
     def find_module(name: str, place: Place) -> tuple[MethodologySpec, Document]:
         found = _find(name, place, shelves)
@@ -113,7 +115,9 @@ def _find(name: str, place: Place, shelves: tuple[Shelf, ...]) -> Document:
         if path.is_file():
             return read_yaml(path, f"{shelf.shown}/{name}/{SPEC_FILE}")
     known = sorted({known for shelf in shelves for known in shelf.ids()})
-    raise UnknownNameError(Problem(f"no module '{name}'", place, hint=nearest(name, known) or f"known: {listing(known)}"))
+    raise UnknownNameError(
+        Problem(f"no module '{name}'", place, hint=nearest(name, known) or f"known: {listing(known)}")
+    )
 
 
 def _table(name: str, place: Place, shelves: tuple[Shelf, ...]) -> FactorTable:
@@ -122,11 +126,11 @@ def _table(name: str, place: Place, shelves: tuple[Shelf, ...]) -> FactorTable:
         if path.is_file():
             return _read_table(path, f"{shelf.shown}/factors/{name}.yaml", path.stat().st_mtime_ns)
     known = sorted({known for shelf in shelves for known in shelf.table_ids()})
-    raise UnknownNameError(Problem(f"no factor table '{name}'", place, hint=nearest(name, known) or f"known: {listing(known)}"))
+    raise UnknownNameError(
+        Problem(f"no factor table '{name}'", place, hint=nearest(name, known) or f"known: {listing(known)}")
+    )
 
 
 @functools.lru_cache(maxsize=64)
 def _read_table(path: Path, shown: str, _changed: int) -> FactorTable:
     return factor_table(read_yaml(path, shown))
-
-

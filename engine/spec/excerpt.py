@@ -22,9 +22,7 @@ def alone(methodology: Methodology, equation: str) -> Methodology:
     """
     quantity = equation_of(methodology, equation)
     named = names_in(quantity.tree or Name("")) & set(methodology.quantities)
-    inputs = {
-        name: _input(part) for name, part in methodology.quantities.items() if name in named and name != equation
-    }
+    inputs = {name: _input(part) for name, part in methodology.quantities.items() if name in named and name != equation}
     return replace(
         methodology,
         spec=methodology.spec.model_copy(update={"outputs": None, "claims": None, "conditions": []}),

@@ -129,7 +129,9 @@ def _limited(tree: Node, text: str, locate: Locate | None) -> Node:
 @functools.cache
 def _parser() -> Any:
     grammar = files("tonne.engine.spec").joinpath("formula.lark").read_text(encoding="utf-8")
-    return lark.Lark(grammar, parser="lalr", transformer=_Builder(), propagate_positions=False, maybe_placeholders=False)
+    return lark.Lark(
+        grammar, parser="lalr", transformer=_Builder(), propagate_positions=False, maybe_placeholders=False
+    )
 
 
 def _span(first: Any, last: Any) -> tuple[int, int]:
@@ -200,7 +202,10 @@ class _Builder(lark.Transformer):  # type: ignore[misc]
         if function == "prev":
             return _previous(positional, keywords, span)
         raise _Refused(
-            span[0], f"unknown function '{function}'", f"one of {', '.join(FUNCTIONS)}", nearest(str(function), FUNCTIONS)
+            span[0],
+            f"unknown function '{function}'",
+            f"one of {', '.join(FUNCTIONS)}",
+            nearest(str(function), FUNCTIONS),
         )
 
 

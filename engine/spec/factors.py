@@ -88,7 +88,12 @@ def factor_table(document: Document) -> FactorTable:
         evidence = str(raw.get("evidence", spec.source.evidence))
         if evidence not in _EVIDENCE:
             problems.append(
-                Problem("unknown evidence", document.place("rows", index, "evidence"), f"one of {listing(_EVIDENCE)}", evidence)
+                Problem(
+                    "unknown evidence",
+                    document.place("rows", index, "evidence"),
+                    f"one of {listing(_EVIDENCE)}",
+                    evidence,
+                )
             )
         rows[key] = Row(values, evidence, str(raw.get("source", spec.source.document)), document.place("rows", index))
     if problems:
@@ -108,7 +113,9 @@ def _row(
     for name, value in raw.items():
         place = document.place("rows", index, name)
         if name not in known:
-            problems.append(Problem(f"unknown column '{name}'", place, f"one of {listing(known)}", hint=nearest(name, known)))
+            problems.append(
+                Problem(f"unknown column '{name}'", place, f"one of {listing(known)}", hint=nearest(name, known))
+            )
         elif name in spec.columns:
             if spec.columns[name].text:
                 values[name] = str(value)
@@ -121,7 +128,9 @@ def _row(
     return (None if len(problems) > before else key), values
 
 
-def _key_value(spec: FactorTableSpec, name: str, raw: Mapping[str, Any], place: Place, problems: list[Problem]) -> str | int:
+def _key_value(
+    spec: FactorTableSpec, name: str, raw: Mapping[str, Any], place: Place, problems: list[Problem]
+) -> str | int:
     allowed = spec.keys[name]
     value = raw.get(name)
     if allowed == "integer":
@@ -131,6 +140,12 @@ def _key_value(spec: FactorTableSpec, name: str, raw: Mapping[str, Any], place: 
         return 0
     if value not in allowed:
         problems.append(
-            Problem(f"key {name} is not right", place, f"one of {listing(list(allowed))}", f"'{value}'", nearest(str(value), allowed))
+            Problem(
+                f"key {name} is not right",
+                place,
+                f"one of {listing(list(allowed))}",
+                f"'{value}'",
+                nearest(str(value), allowed),
+            )
         )
     return str(value)

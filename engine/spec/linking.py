@@ -21,7 +21,8 @@ from tonne.engine.errors import (
 )
 from tonne.engine.spec.expression import parse
 from tonne.engine.spec.factors import FactorTable
-from tonne.engine.spec.methodology import LinkedCondition, Methodology, Quantity, lookup_keys, place_in
+from tonne.engine.spec.lookups import Lookups, part_place
+from tonne.engine.spec.methodology import LinkedCondition, Methodology, Quantity, place_in
 from tonne.engine.spec.models import Cite, Condition, Dimension, Equation, MethodologySpec, Option, Parameter
 from tonne.engine.spec.source import Document, Steps
 from tonne.engine.spec.tree import Cases, Chosen, Compare, Name, Node, Previous, Reduce, transform, walk
@@ -76,7 +77,7 @@ class _Linker:
         self.documents: dict[str, Document] = {}
         self.formula_text = 0
 
-    def add(  # noqa: PLR0913 (one frame of the recursion through modules)
+    def add(
         self,
         spec: MethodologySpec,
         document: Document,
@@ -105,14 +106,26 @@ class _Linker:
             self._declare(prefix + name, document.place("equations", name))
             self._add_equation(prefix, name, equation, own)
         if len(self.quantities) > MAX_QUANTITIES:
-            raise SpecError(Problem("too many parameters and equations", document.place(), f"at most {MAX_QUANTITIES:,} with all modules"))
+            raise SpecError(
+                Problem(
+                    "too many parameters and equations",
+                    document.place(),
+                    f"at most {MAX_QUANTITIES:,} with all modules",
+                )
+            )
         for index, condition in enumerate(spec.conditions):
             self._add_condition(prefix, index, condition, own)
         for alias, use in spec.uses.items():
             place = document.place("uses", alias)
             self._declare(prefix + alias, place)
             if level >= MAX_MODULE_DEPTH:
-                raise SpecError(Problem("modules use modules too deeply, or each other", place, f"at most {MAX_MODULE_DEPTH} levels"))
+                raise SpecError(
+                    Problem(
+                        "modules use modules too deeply, or each other",
+                        place,
+                        f"at most {MAX_MODULE_DEPTH} levels",
+                    )
+                )
             try:
                 module, module_document = self.find_module(use.module, document.place("uses", alias, "module", "="))
             except (SpecError, UnknownNameError) as fault:
@@ -122,12 +135,18 @@ class _Linker:
             self.modules[inner[:-1]] = (module, module_document)
             self._check_bindings(module, use.bind, use.options, document, alias)
             bindings = {
-                name: (prefix + target, document.place("uses", alias, "bind", name, "=")) for name, target in use.bind.items()
+                name: (prefix + target, document.place("uses", alias, "bind", name, "="))
+                for name, target in use.bind.items()
             }
             self.add(module, module_document, inner, bindings, use.options, level + 1)
 
     def _check_bindings(
-        self, module: MethodologySpec, bind: Mapping[str, str], options: Mapping[str, str], document: Document, alias: str
+        self,
+        module: MethodologySpec,
+        bind: Mapping[str, str],
+        options: Mapping[str, str],
+        document: Document,
+        alias: str,
     ) -> None:
         for name in bind:
             if name not in module.parameters:
@@ -141,14 +160,25 @@ class _Linker:
         for name, value in options.items():
             place = document.place("uses", alias, "options", name)
             if name not in module.options:
-                self.problems.append(Problem(f"module {module.id} has no option '{name}'", place, hint=nearest(name, module.options)))
+                self.problems.append(
+                    Problem(
+                        f"module {module.id} has no option '{name}'",
+                        place,
+                        hint=nearest(name, module.options),
+                    )
+                )
             elif value not in module.options[name].values:
                 self._no_such_value(name, module.options[name], value, place)
 
     def _no_such_value(self, name: str, option: Option, value: str, place: Place) -> None:
         values = list(option.values)
         self.problems.append(
-            Problem(f"option {name} has no value '{value}'", place, f"one of {listing(values)}", hint=nearest(value, values))
+            Problem(
+                f"option {name} has no value '{value}'",
+                place,
+                f"one of {listing(values)}",
+                hint=nearest(value, values),
+            )
         )
 
     def _add_dimensions(self, spec: MethodologySpec, document: Document) -> None:
@@ -156,12 +186,21 @@ class _Linker:
             known = self.dimensions.setdefault(name, dimension)
             if (known.time, known.members) != (dimension.time, dimension.members):
                 self.problems.append(
-                    Problem(f"dimension {name} is declared differently here and in the spec that uses it", document.place("dimensions", name))
+                    Problem(
+                        f"dimension {name} is declared differently here and in the spec that uses it",
+                        document.place("dimensions", name),
+                    )
                 )
 
     def _declare(self, name: str, place: Place) -> None:
         if name in self.quantities or name in self.options:
-            self.problems.append(Problem(f"the name {name} is given twice", place, hint="names are shared by options, parameters and equations"))
+            self.problems.append(
+                Problem(
+                    f"the name {name} is given twice",
+                    place,
+                    hint="names are shared by options, parameters and equations",
+                )
+            )
         if name in self.dimensions:
             self.problems.append(Problem(f"{name} is also a dimension", place, hint="rename one of the two"))
         if name.rpartition(".")[2] in RESERVED:
@@ -179,7 +218,13 @@ class _Linker:
         document = self.documents[prefix]
         self.formula_text += len(text)
         if self.formula_text > MAX_FORMULA_TEXT:
-            raise SpecError(Problem("too many formulas", document.place(*steps), f"at most {MAX_FORMULA_TEXT:,} characters with all modules"))
+            raise SpecError(
+                Problem(
+                    "too many formulas",
+                    document.place(*steps),
+                    f"at most {MAX_FORMULA_TEXT:,} characters with all modules",
+                )
+            )
         offsets = document.offsets(steps, text)
         try:
             tree = parse(text, lambda position: document.at(offsets[position]) if offsets else document.place(*steps))
@@ -196,12 +241,19 @@ class _Linker:
                 return  # a module that is used twice states its conditions once
             condition = condition.model_copy(update={"id": prefix + condition.id})
         elif condition.id in known:
-            self.problems.append(Problem(f"condition {condition.id} is given twice", place, hint="rename one of the two"))
+            self.problems.append(
+                Problem(f"condition {condition.id} is given twice", place, hint="rename one of the two")
+            )
         tree = self._tree(condition.test, ("conditions", index, "test"), prefix, own) if condition.test else None
         self.conditions.append(LinkedCondition(condition, tree, place, prefix))
 
     def _add_parameter(
-        self, prefix: str, name: str, parameter: Parameter, own: frozenset[str], bound: tuple[str, Place] | None
+        self,
+        prefix: str,
+        name: str,
+        parameter: Parameter,
+        own: frozenset[str],
+        bound: tuple[str, Place] | None,
     ) -> None:
         document = self.documents[prefix]
         place = document.place("parameters", name)
@@ -215,7 +267,14 @@ class _Linker:
                 except (SpecError, UnknownNameError) as fault:
                     self.problems.extend(fault.problems)
         self.quantities[prefix + name] = Quantity(
-            prefix + name, parameter, unit, tuple(parameter.over), bound[1] if bound else place, tree, when, prefix
+            prefix + name,
+            parameter,
+            unit,
+            tuple(parameter.over),
+            bound[1] if bound else place,
+            tree,
+            when,
+            prefix,
         )
 
     def _add_equation(self, prefix: str, name: str, equation: Equation, own: frozenset[str]) -> None:
@@ -237,14 +296,23 @@ class _Linker:
                     branches.append((when, self._tree(case.expr or "", (*steps, "expr"), prefix, own)))
             tree = Cases(tuple(branches), otherwise)
         self.quantities[prefix + name] = Quantity(
-            prefix + name, equation, unit, tuple(equation.over), document.place("equations", name), tree, None, prefix, tuple(cites)
+            prefix + name,
+            equation,
+            unit,
+            tuple(equation.over),
+            document.place("equations", name),
+            tree,
+            None,
+            prefix,
+            tuple(cites),
         )
 
     def resolve(self) -> None:
         """Resolve every name in every formula, dimension list and key."""
+        lookups = Lookups(self.dimensions, self.options, self.tables, self.documents, self.problems)
         for name, quantity in self.quantities.items():
-            self._resolve_dimensions(quantity.over, self._part(quantity, "over"), name)
-            self._refuse_odd_index_set(name, quantity, self._part(quantity, "over"))
+            self._resolve_dimensions(quantity.over, part_place(self.documents, quantity, "over"), name)
+            self._refuse_odd_index_set(name, quantity, part_place(self.documents, quantity, "over"))
             changes: dict[str, Node | None] = {}
             for field in ("tree", "when"):
                 tree = getattr(quantity, field)
@@ -253,9 +321,10 @@ class _Linker:
             if changes:
                 self.quantities[name] = replace(quantity, **changes)  # type: ignore[arg-type]
             if quantity.is_parameter:
-                self._resolve_lookup(quantity)
+                lookups.resolve(quantity)
         self.conditions = [
-            replace(item, tree=self._resolved(item.tree, item.place, item.prefix)) if item.tree else item for item in self.conditions
+            replace(item, tree=self._resolved(item.tree, item.place, item.prefix)) if item.tree else item
+            for item in self.conditions
         ]
 
     def _resolve_dimensions(self, dimensions: tuple[str, ...], place: Place, owner: str) -> None:
@@ -278,7 +347,11 @@ class _Linker:
         elif len(steps) > 1:
             finest = min(steps, key=calendar.STEPS.index)
             self.problems.append(
-                Problem(f"{name} is over {' and '.join(steps)}, which nest", place, hint=f"keep {finest}, the finer one")
+                Problem(
+                    f"{name} is over {' and '.join(steps)}, which nest",
+                    place,
+                    hint=f"keep {finest}, the finer one",
+                )
             )
 
     def _resolved(self, tree: Node, otherwise: Place, prefix: str) -> Node:
@@ -321,103 +394,6 @@ class _Linker:
         hint = near or f"declare {name} under parameters or equations"
         self.problems.append(Problem(f"unknown name '{name}'", place, hint=hint))
 
-    def _resolve_lookup(self, quantity: Quantity) -> None:
-        parameter = quantity.parameter
-        if parameter.option is not None:
-            self._resolve_by_option(quantity, parameter)
-        if parameter.unit_of is not None and parameter.unit_of.table in self.tables:
-            self._resolve_member_unit(quantity, self.tables[parameter.unit_of.table], parameter.unit_of.column)
-        if parameter.from_ != "factor" or parameter.table not in self.tables:
-            return
-        table = self.tables[parameter.table]
-        if parameter.column not in table.numeric:
-            what = "is text, not a number" if parameter.column in table.spec.columns else "does not exist"
-            self.problems.append(
-                Problem(
-                    f"column '{parameter.column}' of table {parameter.table} {what}",
-                    self._part(quantity, "column", "="),
-                    f"one of {listing(sorted(table.numeric))}",
-                    hint=nearest(str(parameter.column), table.numeric),
-                )
-            )
-        keys = lookup_keys(parameter)
-        if set(keys) != set(table.keys):
-            self.problems.append(
-                Problem(
-                    f"the key of {quantity.id} does not fit table {parameter.table}",
-                    self._part(quantity, "key"),
-                    listing(table.keys),
-                    listing(list(keys)),
-                )
-            )
-            return
-        for key, source in keys.items():
-            if isinstance(source, Mapping):
-                self._resolve_constant_key(quantity, table, key, source["is"])
-            else:
-                self._resolve_key(quantity, source)
-
-    def _part(self, quantity: Quantity, *steps: str) -> Place:
-        """Find where a part of a parameter or equation stands."""
-        kind = "parameters" if isinstance(quantity.spec, Parameter) else "equations"
-        return self.documents[quantity.prefix].place(kind, quantity.id.removeprefix(quantity.prefix), *steps)
-
-    def _resolve_key(self, quantity: Quantity, source: str) -> None:
-        place = self._part(quantity, "key")
-        if source in self.dimensions:
-            if source not in quantity.over and not self._nests(source, quantity.over):
-                self.problems.append(Problem(f"{quantity.id} is looked up by {source}, but is not over it", place))
-            return
-        option = self.options.get(quantity.prefix + source) or self.options.get(source)
-        if option is not None:
-            self._require_over(quantity, source, option, place)
-            return
-        near = nearest(source, [*self.dimensions, *self.options])
-        self.problems.append(Problem(f"key '{source}' of {quantity.id} is neither a dimension nor an option", place, hint=near))
-
-    def _require_over(self, quantity: Quantity, name: str, option: Option, place: Place) -> None:
-        lacking = [part for part in option.over if part not in quantity.over]
-        if lacking:
-            what = f"option {name} is chosen for each {listing(lacking)}, but {quantity.id} is not over it"
-            self.problems.append(Problem(what, place))
-
-    def _resolve_constant_key(self, quantity: Quantity, table: FactorTable, key: str, constant: str) -> None:
-        members = table.members(key)
-        expected = "a whole number" if members is None else f"one of {listing(list(members))}"
-        if not (constant.removeprefix("-").isdecimal() if members is None else constant in members):
-            what = f"key {key} of {quantity.id} is not right"
-            near = nearest(constant, members or ())
-            self.problems.append(Problem(what, self._part(quantity, "key", key), expected, f"'{constant}'", near))
-
-    def _resolve_member_unit(self, quantity: Quantity, table: FactorTable, column: str) -> None:
-        known = [name for name, spec in table.spec.columns.items() if spec.text]
-        place = self._part(quantity, "unit_of")
-        if column not in known:
-            what = f"table {table.spec.id} has no text column '{column}'"
-            self.problems.append(Problem(what, place, listing(known) or None, hint=nearest(column, known)))
-        lacking = listing([key for key in table.keys if key not in quantity.over])
-        if lacking:
-            what = f"the unit of {quantity.id} is looked up by {lacking}, but it is not over {lacking}"
-            self.problems.append(Problem(what, place))
-
-    def _nests(self, source: str, over: tuple[str, ...]) -> bool:
-        clock = [name for name in over if name in self.dimensions and self.dimensions[name].time == name]
-        step = self.dimensions[source].time
-        return step == source and any(calendar.is_finer(name, step) for name in clock)
-
-    def _resolve_by_option(self, quantity: Quantity, parameter: Parameter) -> None:
-        place = self._part(quantity, "option", "=")
-        option = self.options.get(quantity.prefix + str(parameter.option))
-        if option is None:
-            near = nearest(str(parameter.option), self.options)
-            self.problems.append(Problem(f"unknown option '{parameter.option}'", place, hint=near))
-            return
-        self._require_over(quantity, str(parameter.option), option, place)
-        given = list(parameter.by or {})
-        if set(given) != set(option.values):
-            what = f"{quantity.id} does not give a value for each choice"
-            self.problems.append(Problem(what, self._part(quantity, "by"), listing(list(option.values)), listing(given)))
-
     def require(self, spec: MethodologySpec, document: Document) -> None:
         """Require what a methodology as a whole must have."""
         if spec.outputs is not None:
@@ -428,11 +404,20 @@ class _Linker:
                 if name and (quantity is None or quantity.is_parameter):
                     known = [key for key, value in self.quantities.items() if not value.is_parameter]
                     self.problems.append(
-                        Problem(f"output {role} '{name}' is not an equation", document.place("outputs", role, "="), hint=nearest(name, known))
+                        Problem(
+                            f"output {role} '{name}' is not an equation",
+                            document.place("outputs", role, "="),
+                            hint=nearest(name, known),
+                        )
                     )
-                elif quantity is not None and (quantity.unit.factor, quantity.unit.dimension) != (unit.factor, unit.dimension):
+                elif quantity is not None and (quantity.unit.factor, quantity.unit.dimension) != (
+                    unit.factor,
+                    unit.dimension,
+                ):
                     what = f"output {role} {name} does not have the unit of the rounding"
-                    self.problems.append(Problem(what, document.place("outputs", role, "="), unit.text, quantity.unit.text))
+                    self.problems.append(
+                        Problem(what, document.place("outputs", role, "="), unit.text, quantity.unit.text)
+                    )
                 if quantity is not None and not quantity.is_parameter:
                     self._require_yearly(role, quantity, spec.outputs.reduction, document)
             for index, name in enumerate(spec.outputs.reported):
@@ -445,7 +430,11 @@ class _Linker:
                     user, _, alias = quantity.prefix.removesuffix(".").rpartition(".")
                     place = self.documents[f"{user}." if user else ""].place("uses", alias)
                     self.problems.append(
-                        Problem(f"input {name} is not bound", place, hint=f"add `bind: {{{name.rpartition('.')[2]}: …}}`")
+                        Problem(
+                            f"input {name} is not bound",
+                            place,
+                            hint=f"add `bind: {{{name.rpartition('.')[2]}: …}}`",
+                        )
                     )
 
     def _require_yearly(self, role: str, quantity: Quantity, reduction: str, document: Document) -> None:

@@ -53,7 +53,9 @@ Number = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[-+]?[0-9]+/[1-9][0-9]*$"}]}),
 ]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
-FullName = Annotated[str, Field(pattern=FULL_NAME_PATTERN, max_length=200, description="`alias.name` names a part of a module")]
+FullName = Annotated[
+    str, Field(pattern=FULL_NAME_PATTERN, max_length=200, description="`alias.name` names a part of a module")
+]
 Formula = Annotated[
     str,
     BeforeValidator(_formula_text),
@@ -61,7 +63,10 @@ Formula = Annotated[
     WithJsonSchema({"type": ["string", "number"], "description": "a formula of the expression language"}),
 ]
 UnitText = Annotated[
-    str, BeforeValidator(_formula_text), Field(max_length=100), WithJsonSchema({"type": ["string", "integer"]})
+    str,
+    BeforeValidator(_formula_text),
+    Field(max_length=100),
+    WithJsonSchema({"type": ["string", "integer"]}),
 ]
 Label = Annotated[str, BeforeValidator(_formula_text), Field(max_length=80)]
 Evidence = Literal["source-checked", "secondary", "expert-recall", "composed"]
@@ -399,7 +404,8 @@ class FactorTableSpec(Model):
     not_for: Text | None = None
     keys: dict[Name, Literal["integer"] | dict[Name, Text]] = Field(min_length=1)
     substances: dict[Name, dict[Name, Name]] = Field(
-        {}, description="for a key, the substance of each of its members; a unit such as t_<gas> names the key"
+        {},
+        description="for a key, the substance of each of its members; a unit such as t_<gas> names the key",
     )
     columns: dict[Name, Column] = Field(min_length=1)
     rows: list[dict[str, Any]] = Field(max_length=50_000)

@@ -24,7 +24,12 @@ def shaped(model: type[M], document: Document, error: type[TonneError]) -> M:
     """
     if not isinstance(document.data, dict):
         raise error(
-            Problem("the file is not a mapping", document.place(), expected="`key: value` lines", found=_shown(document.data))
+            Problem(
+                "the file is not a mapping",
+                document.place(),
+                expected="`key: value` lines",
+                found=_shown(document.data),
+            )
         )
     try:
         return model.model_validate(document.data)
@@ -41,7 +46,8 @@ def _problem(item: Any, model: type[BaseModel], document: Document) -> Problem:
     if kind == "extra_forbidden":
         allowed = _allowed_keys(model, steps[:-1])
         return Problem(
-            f"unknown key '{str(steps[-1])[:80]}'" + (f" in {'.'.join(map(str, steps[:-1]))[:200]}" if steps[:-1] else ""),
+            f"unknown key '{str(steps[-1])[:80]}'"
+            + (f" in {'.'.join(map(str, steps[:-1]))[:200]}" if steps[:-1] else ""),
             document.place(*steps),
             expected=f"one of {listing(allowed)}" if allowed else None,
             hint=nearest(str(steps[-1]), allowed) or "remove it",
@@ -51,7 +57,11 @@ def _problem(item: Any, model: type[BaseModel], document: Document) -> Problem:
     expected = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ").replace("a valid ", "a ")
     expected = expected.replace("a dictionary", "a mapping").replace("instance of Fraction", "a number")
     if kind == "string_type":
-        expected = "text (put it in quotes)" if isinstance(item["input"], (int | bool)) or hasattr(item["input"], "as_tuple") else "text"
+        expected = (
+            "text (put it in quotes)"
+            if isinstance(item["input"], (int | bool)) or hasattr(item["input"], "as_tuple")
+            else "text"
+        )
     if kind == "string_pattern_mismatch":
         expected = _PATTERNS.get(item["ctx"]["pattern"], expected)
     of_key = item["loc"][-1:] == ("[key]",)

@@ -141,7 +141,11 @@ def parse_yaml(text: str, name: str, error: type[TonneError] = SpecError) -> Doc
         mark = fault.problem_mark or fault.context_mark
         place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
         raise error(
-            Problem(f"this is not YAML: {fault.problem or fault.context}", place, hint="check indentation and quotes")
+            Problem(
+                f"this is not YAML: {fault.problem or fault.context}",
+                place,
+                hint="check indentation and quotes",
+            )
         ) from None
     except TonneError:
         raise
@@ -186,7 +190,12 @@ class _Reader:
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         raise self.error(
-            Problem(f"alias *{event.anchor}", self._at(event), expected="no anchors or aliases", hint="write it out")
+            Problem(
+                f"alias *{event.anchor}",
+                self._at(event),
+                expected="no anchors or aliases",
+                hint="write it out",
+            )
         )
 
     def _refuse_extras(self, event: Any) -> None:

@@ -229,7 +229,9 @@ def transform(node: Node, change: Callable[[Node], Node]) -> Node:
 
 def names_in(node: Node) -> set[str]:
     """Collect the quantities a formula uses, those of earlier steps included."""
-    return {part.id if isinstance(part, Name) else part.name for part in walk(node) if isinstance(part, Name | Previous)}
+    return {
+        part.id if isinstance(part, Name) else part.name for part in walk(node) if isinstance(part, Name | Previous)
+    }
 
 
 def depth(node: Node) -> int:

@@ -8,7 +8,14 @@ from tonne.engine.spec.tree import Arithmetic, Call, Compare, Logic, Name, Negat
 
 OPERATORS = ("+", "-", "*", "/", "**")
 REDUCTIONS = ("sum", "mean", "maximum")
-COMPARISONS = {"<": ("<=", ">"), "<=": ("<", ">="), ">": (">=", "<"), ">=": (">", "<="), "==": ("!=",), "!=": ("==",)}
+COMPARISONS = {
+    "<": ("<=", ">"),
+    "<=": ("<", ">="),
+    ">": (">=", "<"),
+    ">=": (">", "<="),
+    "==": ("!=",),
+    "!=": ("==",),
+}
 
 Changed = tuple[str, Node]
 
@@ -105,7 +112,7 @@ def _wrong_comparison(node: Compare, around: Surroundings) -> Iterator[Changed]:
 
 def _wrong_reduction(node: Reduce, around: Surroundings) -> Iterator[Changed]:
     yield from (("operator", replace(node, function=other)) for other in REDUCTIONS if other != node.function)
-    for position, dimension in enumerate(node.over):
+    for position in range(len(node.over)):
         before, after = node.over[:position], node.over[position + 1 :]
         if before + after:
             yield "index set", replace(node, over=before + after)

@@ -8,20 +8,17 @@ from typing import Literal
 from mutation.cases import Case, cases_of, difference
 from mutation.equivalence import same_meaning
 from mutation.mutants import Mutant, mutants
-
 from tonne.engine.check.checks import check
-from tonne.engine.check.infer import Inference, infer
+from tonne.engine.check.infer import infer
 from tonne.engine.data.store import open_store
-from tonne.engine.errors import Place, TonneError
+from tonne.engine.errors import Place, SpecError, TonneError
 from tonne.engine.prove.prove import check_and_prove
 from tonne.engine.spec.catalogue import bundled, load_methodology
-from tonne.engine.spec.factors import FactorTable
 from tonne.engine.spec.linking import link
 from tonne.engine.spec.methodology import Methodology
 from tonne.engine.spec.models import MethodologySpec
 from tonne.engine.spec.shape import shaped
 from tonne.engine.spec.source import Document
-from tonne.engine.errors import SpecError
 
 By = Literal["checks", "proofs", "cases", "equivalent", "survivor"]
 
@@ -40,10 +37,10 @@ class Bench:
 
     def __init__(self) -> None:
         self.originals = {name: load_methodology(name) for name in bundled().ids()}
-        self.tables: dict[str, FactorTable] = {}
-        for methodology in self.originals.values():
-            self.tables |= methodology.tables
-        self.cases = {name: [case for case in cases_of(name) if case.methodology] for name in self.originals}
+        self.tables = {
+            name: table for methodology in self.originals.values() for name, table in methodology.tables.items()
+        }
+        self.cases = {name: cases_of(name) for name in self.originals}
         self.store = open_store([Path(__file__).parent])
         self._inferences = {name: infer(methodology) for name, methodology in self.originals.items()}
 
@@ -51,63 +48,29 @@ class Bench:
         """Make every mutant of a bundled methodology."""
         return mutants(self.originals[name], self.tables)
 
-    def judge(self, mutant: Mutant, *, all_proofs: bool) -> Verdict:
+    def judge(self, mutant: Mutant, *, proofs_first: bool) -> Verdict:
         """Decide one mutant.
 
         Args:
             mutant: the wrong spec.
-            all_proofs: run the proofs before the cases, to know what is noticed without cases; otherwise only
-                when no case notices.
+            proofs_first: run the proofs before the cases, to know what is noticed without cases; otherwise only
+                when nothing else decides, which is much faster and finds the same survivors.
         """
         try:
-            concerned = list(self._concerned(mutant))
+            concerned = list(self.linked(mutant))
         except TonneError as fault:
             return Verdict(mutant, "checks", f"load: {fault.problems[0].what}")
         for methodology in concerned:
             failed = next((finding.code for finding in check(methodology).findings if finding.failed), None)
             if failed:
                 return Verdict(mutant, "checks", failed)
-        inferences = [infer(methodology) for methodology in concerned]
-        steps = [self._proofs, self._cases] if all_proofs else [self._cases, self._proofs]
-        for step in steps:
-            verdict = step(mutant, concerned, inferences)
-            if verdict is not None:
-                return verdict
-        original = self.originals[mutant.methodology]
-        why = same_meaning(original, self._inferences[original.id], concerned[0], inferences[0])
-        return Verdict(mutant, "equivalent", why) if why else Verdict(mutant, "survivor", "")
+        steps = [self._cases, self._equivalent, self._proofs]
+        if proofs_first:
+            steps = [self._proofs, self._cases, self._equivalent]
+        verdicts = (step(mutant, concerned) for step in steps)
+        return next((verdict for verdict in verdicts if verdict is not None), Verdict(mutant, "survivor", ""))
 
-    def failing_cases(self) -> Iterator[str]:
-        """Name the cases that the specs as they are do not pass."""
-        for name, methodology in self.originals.items():
-            for case in self.cases[name]:
-                wrong = difference(case, methodology, self._inferences[name], self.store)
-                if wrong:
-                    yield f"{case.id}: {wrong}"
-
-    def _proofs(self, mutant: Mutant, concerned: list[Methodology], _inferences: list[Inference]) -> Verdict | None:
-        for methodology in concerned:
-            failed = next((item for item in check_and_prove(methodology).findings if item.failed), None)
-            if failed:
-                return Verdict(mutant, "proofs", failed.code)
-        return None
-
-    def _cases(self, mutant: Mutant, concerned: list[Methodology], inferences: list[Inference]) -> Verdict | None:
-        for methodology, inference in zip(concerned, inferences, strict=True):
-            for case in self.cases[methodology.id]:
-                wrong = difference(case, methodology, inference, self.store)
-                if wrong:
-                    self._first(case)
-                    return Verdict(mutant, "cases", f"{case.id}: {wrong}")
-        return None
-
-    def _first(self, case: Case) -> None:
-        """Try the case that noticed the last mutant first: the next one is often of the same kind."""
-        known = self.cases[case.methodology]
-        known.remove(case)
-        known.insert(0, case)
-
-    def _concerned(self, mutant: Mutant) -> Iterator[Methodology]:
+    def linked(self, mutant: Mutant) -> Iterator[Methodology]:
         """Link the mutant, and the methodologies that use it as a module."""
         original = self.originals[mutant.methodology]
         data = mutant.data(original.document.data)
@@ -118,6 +81,42 @@ class Bench:
             if any(use.module == mutant.methodology for use in user.spec.uses.values()):
                 marked = replace(user.document, digest=f"{user.id} with {mutant.id}")
                 yield self._linked(user.spec, marked, spec, document)
+
+    def failing_cases(self) -> Iterator[str]:
+        """Name the cases that the specs as they are do not pass."""
+        for name, methodology in self.originals.items():
+            for case in self.cases[name]:
+                wrong = difference(case, methodology, self._inferences[name], self.store)
+                if wrong:
+                    yield f"{case.id}: {wrong}"
+
+    def _proofs(self, mutant: Mutant, concerned: list[Methodology]) -> Verdict | None:
+        for methodology in concerned:
+            failed = next((item for item in check_and_prove(methodology).findings if item.failed), None)
+            if failed:
+                return Verdict(mutant, "proofs", failed.code)
+        return None
+
+    def _cases(self, mutant: Mutant, concerned: list[Methodology]) -> Verdict | None:
+        for methodology in concerned:
+            inference = infer(methodology)
+            for case in self.cases[methodology.id]:
+                wrong = difference(case, methodology, inference, self.store)
+                if wrong:
+                    self._first(case)
+                    return Verdict(mutant, "cases", f"{case.id}: {wrong}")
+        return None
+
+    def _equivalent(self, mutant: Mutant, concerned: list[Methodology]) -> Verdict | None:
+        original, wrong = self.originals[mutant.methodology], concerned[0]
+        why = same_meaning(original, self._inferences[original.id], wrong, infer(wrong))
+        return Verdict(mutant, "equivalent", why) if why else None
+
+    def _first(self, case: Case) -> None:
+        """Try the case that noticed the last mutant first: the next one is often of the same kind."""
+        known = self.cases[case.methodology]
+        known.remove(case)
+        known.insert(0, case)
 
     def _linked(
         self, spec: MethodologySpec, document: Document, changed: MethodologySpec, changed_document: Document

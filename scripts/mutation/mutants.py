@@ -12,7 +12,6 @@ from typing import Any
 
 from mutation.formulas import Surroundings, numbers_near, wrong_formulas
 from mutation.rendering import number_text, rendered
-
 from tonne.engine.result.result import ROLES
 from tonne.engine.spec.expression import parse
 from tonne.engine.spec.factors import FactorTable
@@ -20,7 +19,19 @@ from tonne.engine.spec.methodology import Methodology, lookup_keys
 from tonne.engine.spec.models import Equation, Parameter, Rounding
 from tonne.engine.spec.tree import Node, Not
 
-KINDS = ("operator", "sign", "constant", "unit", "boundary", "index set", "reference", "dropped", "option", "bound", "output")
+KINDS = (
+    "operator",
+    "sign",
+    "constant",
+    "unit",
+    "boundary",
+    "index set",
+    "reference",
+    "dropped",
+    "option",
+    "bound",
+    "output",
+)
 ABSENT = object()
 SAME_DIMENSION = {
     "MWh": "kWh", "GJ": "MJ", "tCO2e": "kgCO2e", "tCO2": "kgCO2", "tC": "kgC", "t": "kg", "km": "m", "m": "km", "%": "1", "1": "%",
@@ -95,7 +106,10 @@ class _Maker:
         self.tables = tables
         units = {name: quantity.unit for name, quantity in methodology.quantities.items()}
         self.around = Surroundings(
-            {name: tuple(other for other in units if other != name and units[other].dimension == unit.dimension) for name, unit in units.items()},
+            {
+                name: tuple(other for other in units if other != name and units[other].dimension == unit.dimension)
+                for name, unit in units.items()
+            },
             {name: tuple(option.values) for name, option in methodology.options.items()},
             tuple(methodology.dimensions),
         )
@@ -109,10 +123,10 @@ class _Maker:
         for name, parameter in self.spec.parameters.items():
             yield from self._parameter(name, parameter)
         for name, use in self.spec.uses.items():
-            for option, chosen in use.options.items():
-                values = self.around.options.get(f"{name}.{option}", ())
+            for choice, chosen in use.options.items():
+                values = self.around.options.get(f"{name}.{choice}", ())
                 for value in [other for other in values if other != chosen]:
-                    yield self.mutant("option", ("uses", name, "options", option), value, f"{chosen} -> {value}")
+                    yield self.mutant("option", ("uses", name, "options", choice), value, f"{chosen} -> {value}")
             for bound, target in use.bind.items():
                 for other in self.around.alike.get(target, ()):
                     yield self.mutant("reference", ("uses", name, "bind", bound), other, f"{target} -> {other}")
@@ -192,7 +206,9 @@ class _Maker:
     def _by(self, here: Steps, parameter: Parameter) -> Iterator[Mutant]:
         for choice, value in (parameter.by or {}).items():
             for wrong in numbers_near(value):
-                yield self.mutant("constant", (*here, "by", choice), wrong, f"{number_text(value)} -> {number_text(wrong)}")
+                yield self.mutant(
+                    "constant", (*here, "by", choice), wrong, f"{number_text(value)} -> {number_text(wrong)}"
+                )
         for (one, first), (other, second) in combinations((parameter.by or {}).items(), 2):
             if first != second:
                 swapped = (((*here, "by", one), second), ((*here, "by", other), first))
@@ -216,7 +232,9 @@ class _Maker:
                 yield self.mutant("option", (*here, "key"), changed, f"{key}: {_source(source)} -> always {constant}")
             for other in [*self.around.dimensions, *self.spec.options]:
                 if other != source:
-                    yield self.mutant("option", (*here, "key"), {**keys, key: other}, f"{key}: {_source(source)} -> {other}")
+                    yield self.mutant(
+                        "option", (*here, "key"), {**keys, key: other}, f"{key}: {_source(source)} -> {other}"
+                    )
         if parameter.missing_year is not None:
             yield self.mutant("option", (*here, "missing_year"), ABSENT, f"{parameter.missing_year} dropped")
         elif "integer" in table.spec.keys.values():
@@ -254,7 +272,9 @@ class _Maker:
     def _over(self, here: Steps, over: list[str]) -> Iterator[Mutant]:
         others = [name for name in self.around.dimensions if name not in over]
         changed = [over[:position] + over[position + 1 :] for position in range(len(over))]
-        changed += [[*over[:position], other, *over[position + 1 :]] for position in range(len(over)) for other in others]
+        changed += [
+            [*over[:position], other, *over[position + 1 :]] for position in range(len(over)) for other in others
+        ]
         changed += [[*over, other] for other in others]
         for wrong in changed:
             yield self.mutant("index set", (*here, "over"), wrong, f"[{', '.join(over)}] -> [{', '.join(wrong)}]")

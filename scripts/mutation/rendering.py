@@ -2,7 +2,19 @@
 
 from fractions import Fraction
 
-from tonne.engine.spec.tree import Arithmetic, Call, Compare, Logic, Name, Negate, Node, Not, Number, Previous, Reduce
+from tonne.engine.spec.tree import (
+    Arithmetic,
+    Call,
+    Compare,
+    Logic,
+    Name,
+    Negate,
+    Node,
+    Not,
+    Number,
+    Previous,
+    Reduce,
+)
 
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(9)
 _LEVELS = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "**": _POWER}

@@ -68,9 +68,7 @@ def test_what_has_no_value_in_the_reference_is_null_and_all_else_a_number(bench:
     text = STRICT + "".join(lines)
     bad = [problem for problem in bench.problems(text) if "itself over" not in problem]
     unfit = {int(problem.split(":")[1]) for problem in bad}
-    text = "".join(
-        line for number, line in enumerate(text.splitlines(keepends=True), 1) if number not in unfit
-    )
+    text = "".join(line for number, line in enumerate(text.splitlines(keepends=True), 1) if number not in unfit)
     plan = bench.plan(bench.methodology(text), {"type": {"coal": "p", "gas": "q"}})
     assert len(plan.steps) > 130
     dataset = bench.dataset(plan, VALUES, period=PERIOD)
@@ -111,10 +109,7 @@ def shared(bench: Any, members: list[str]) -> tuple[Plan, Dataset]:
     random_ = random.Random(5)  # noqa: S311
     domain = bench.dataset(plan, {"a": 1, "f": 1, "F": 1}, {"fuel": sorted(members)}, QUARTER).domain
     values = {
-        name: {
-            domain.label(over, index): Fraction(random_.randint(1, 10**9), 10**7)
-            for index in domain.indices(over)
-        }
+        name: {domain.label(over, index): Fraction(random_.randint(1, 10**9), 10**7) for index in domain.indices(over)}
         for name, over in plan.needed.items()
     }
     return plan, bench.dataset(plan, values, {"fuel": members}, QUARTER)
@@ -122,9 +117,7 @@ def shared(bench: Any, members: list[str]) -> tuple[Plan, Dataset]:
 
 def shuffled(dataset: Dataset, random_: random.Random) -> Dataset:
     """The same values, every dimension in another order."""
-    members = {
-        name: tuple(random_.sample(known, len(known))) for name, known in dataset.domain.members.items()
-    }
+    members = {name: tuple(random_.sample(known, len(known))) for name, known in dataset.domain.members.items()}
     domain = Domain(members, dataset.domain.steps, dataset.domain.clock)
     return Dataset(domain, dataset.values, {})
 
@@ -212,9 +205,7 @@ def test_deep_formula_is_computed(bench: Any, text: Any) -> None:
 def test_longest_formula_is_computed(bench: Any) -> None:
     chain = " + ".join(["a * b"] * 78)
     text = "parameters: {a: {unit: '1', from: fixed}, b: {unit: '1', from: fixed}}\nequations:\n"
-    text += (
-        f"  x: {{unit: '1', expr: '{chain}'}}\n  y: {{unit: flag, expr: '{' or '.join(['a > b'] * 78)}'}}\n"
-    )
+    text += f"  x: {{unit: '1', expr: '{chain}'}}\n  y: {{unit: flag, expr: '{' or '.join(['a > b'] * 78)}'}}\n"
     text += f"  z: {{unit: '1', expr: '{' / '.join(['a'] * 79)}'}}\n  w: {{unit: '1', expr: '{'-' * 78}a'}}\n"
     result = bench.compute(text, {"a": "1.5", "b": 2})
     assert result.value("x") == 234

@@ -29,9 +29,7 @@ def computed(bench: Any) -> tuple[Reference, Any, Any]:
     dataset = bench.dataset(plan, {"a": "94.6", "b": "94.6"}, period=PERIOD)
     reference = Reference(plan, dataset)
     exact = reference.compute_all()
-    columnar = {
-        name: {index: float(value) for index, value in column.items()} for name, column in exact.items()
-    }
+    columnar = {name: {index: float(value) for index, value in column.items()} for name, column in exact.items()}
     return reference, exact, columnar
 
 

@@ -183,11 +183,7 @@ WORDS = ["a", "b", "1", "0.5", "+", "-", "*", "/", "**", "(", ")", ",", "==", "<
          "max", "over=", "where=", "[", "]", "m", " ", "."]  # fmt: skip
 
 
-@given(
-    st.lists(st.sampled_from(WORDS), max_size=25).map("".join)
-    | st.text(string.printable, max_size=60)
-    | st.text()
-)
+@given(st.lists(st.sampled_from(WORDS), max_size=25).map("".join) | st.text(string.printable, max_size=60) | st.text())
 @example("sum(a,over=")
 @example("not")
 def test_any_text_is_a_tree_or_a_formula_error(text: Any) -> None:

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from tonne.engine.check.infer import Inference, infer
+from tonne.engine.check.infer import infer
+from tonne.engine.check.kinds import Inference
 from tonne.engine.spec.tree import Convert, Name, walk
 
 HEAD = """\

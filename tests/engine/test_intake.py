@@ -76,9 +76,7 @@ def test_the_number_of_rows_is_what_the_csv_module_counts(tmp_path: Path) -> Non
         (GOOD.replace(b"\n", b"\r\n") + b"R1,t,1\n", "data.csv:5", "some lines end in LF and some in CR LF"),
     ],
 )
-def test_a_bad_text_file_is_refused_with_its_line(
-    tmp_path: Path, content: bytes, place: str, what: str
-) -> None:
+def test_a_bad_text_file_is_refused_with_its_line(tmp_path: Path, content: bytes, place: str, what: str) -> None:
     problem = refused(made(tmp_path, content))
     assert (str(problem.place), what in problem.what) == (place, True), problem
 
@@ -134,9 +132,7 @@ def test_gzip_members_one_after_the_other_are_one_file(tmp_path: Path) -> None:
     assert facts.rows == len(cells(facts, value="kW")) == 4
 
 
-def test_a_file_that_unpacks_out_of_proportion_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_unpacks_out_of_proportion_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = made(tmp_path, gzip.compress(GOOD + ROW * 300_000), "data.csv.gz")
     monkeypatch.setattr(intake, "RATIO_MATTERS_FROM", 1_000_000)
     monkeypatch.setattr(intake, "LARGEST_RATIO", 100)

@@ -65,9 +65,9 @@ def test_module_comes_in_under_its_alias_once_for_each_use(bench: Any) -> None:
     assert set(methodology.options) == {"one.grade", "two.grade"}
     assert methodology.fixed_options == {"one.grade": "low"}
     assert methodology.quantities["two.F"].tree == Name("both")
-    assert [
-        part.option for part in walk(methodology.quantities["two.PE"].tree) if isinstance(part, Chosen)
-    ] == ["two.grade"]
+    assert [part.option for part in walk(methodology.quantities["two.PE"].tree) if isinstance(part, Chosen)] == [
+        "two.grade"
+    ]
     assert methodology.users_of("two.F") == ["two.PE"]
     assert methodology.quantities["one.PE"].symbol == "PE"
 
@@ -119,10 +119,7 @@ def test_fault_in_a_use_is_told_where_it_stands(bench: Any, old: Any, new: Any, 
 def test_binding_of_another_substance_is_a_unit_fault(bench: Any) -> None:
     text = USER.replace("unit: t_CH4, over: [month], from: fixed", "unit: t_CO2, over: [month], from: fixed")
     problems = bench.problems(text, modules={"tool": MODULE})
-    assert any(
-        "equation one.F: the formula does not have the declared unit kg_CH4" in problem
-        for problem in problems
-    )
+    assert any("equation one.F: the formula does not have the declared unit kg_CH4" in problem for problem in problems)
 
 
 METHODOLOGY = """\
@@ -143,9 +140,7 @@ outputs: {baseline: BE, reduction: ER, rounding: {mode: floor}}
 
 def test_input_of_a_module_must_be_bound(bench: Any) -> None:
     problems = bench.problems(METHODOLOGY.replace(", bind: {F: gas}", ""), modules={"tool": MODULE})
-    assert problems == [
-        "tool.yaml:9:3: input tool.F is not bound\n  hint: add `bind: {F: …}` where the module is used"
-    ]
+    assert problems == ["tool.yaml:9:3: input tool.F is not bound\n  hint: add `bind: {F: …}` where the module is used"]
 
 
 @pytest.mark.parametrize(
@@ -256,9 +251,7 @@ def test_modules_that_multiply_are_refused_at_once(bench: Any) -> None:
 def test_mass_of_formulas_is_refused_at_once(bench: Any) -> None:
     formula = " + ".join(["a * b"] * 60)
     lines = "\n".join(f"  e{n}: {{unit: '1', expr: {formula}}}" for n in range(1500))
-    text = (
-        f"parameters: {{a: {{unit: '1', from: fixed}}, b: {{unit: '1', from: fixed}}}}\nequations:\n{lines}\n"
-    )
+    text = f"parameters: {{a: {{unit: '1', from: fixed}}, b: {{unit: '1', from: fixed}}}}\nequations:\n{lines}\n"
     with pytest.raises(SpecError, match="too many formulas"):
         bench.methodology(text)
 

@@ -114,9 +114,7 @@ def test_order_is_the_same_however_the_equations_are_written(bench: Any) -> None
         "  x:" + equations.split("  x:")[1].split("  y:")[0],
     ]
     blocks += [
-        f"  {line.strip()}\n"
-        for line in equations.splitlines()
-        if line.startswith(("  y:", "  stock:", "  other:"))
+        f"  {line.strip()}\n" for line in equations.splitlines() if line.startswith(("  y:", "  stock:", "  other:"))
     ]
     for order in itertools.permutations(blocks):
         plan = plan_of(bench, "p", head + "equations:\n" + "".join(order))
@@ -127,7 +125,5 @@ def test_order_is_the_same_however_the_equations_are_written(bench: Any) -> None
 
 def test_long_chain_of_equations_is_planned_and_computed(bench: Any) -> None:
     lines = "".join(f"  e{n}: {{unit: '1', expr: 'e{n + 1} + c / 2'}}\n" for n in range(150))
-    text = (
-        f"parameters: {{c: {{unit: '1', from: fixed}}}}\nequations:\n{lines}  e150: {{unit: '1', expr: c}}\n"
-    )
+    text = f"parameters: {{c: {{unit: '1', from: fixed}}}}\nequations:\n{lines}  e150: {{unit: '1', expr: c}}\n"
     assert bench.compute(text, {"c": 2}).value("e0") == 152

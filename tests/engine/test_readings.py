@@ -160,9 +160,7 @@ class TestRealData:
         sums = [sum(scada.values(feed=feed, over=["turbine"]).values.values()) for feed in range(3)]
         assert sums[0] - sums[1] == sums[2] == sum(scada.values(feed=3).values.values())
 
-    def test_sums_of_turbines_agree_with_the_published_ones_apart_from_what_was_dropped(
-        self, scada: Case
-    ) -> None:
+    def test_sums_of_turbines_agree_with_the_published_ones_apart_from_what_was_dropped(self, scada: Case) -> None:
         published = {"R80711": 3.15126e6, "R80721": 2.48397e6, "R80736": 2.74011e6, "R80790": 2.85516e6}
         sums: dict[str, Fraction] = defaultdict(Fraction)
         for key, value in scada.values(feed=2, over=["turbine"]).values.items():
@@ -230,9 +228,7 @@ class TestCells:
             ("45356.5", None),
         ],
     )
-    def test_a_time_without_date_or_offset_is_refused(
-        self, tmp_path: Path, stamp: str, hint: str | None
-    ) -> None:
+    def test_a_time_without_date_or_offset_is_refused(self, tmp_path: Path, stamp: str, hint: str | None) -> None:
         (problem,) = refused(tmp_path, table("2024-03-05T01:00:00+08:00,1", f"{stamp},2"))
         assert (str(problem.place), problem.found) == ("r.csv:3 (column time)", f"'{stamp}'")
         assert problem.expected == "a form such as 2014-01-01T00:00:00+08:00"
@@ -268,9 +264,7 @@ class TestCells:
             ("1e5.5", None),
         ],
     )
-    def test_what_is_not_a_plain_number_is_refused(
-        self, tmp_path: Path, value: str, hint: str | None
-    ) -> None:
+    def test_what_is_not_a_plain_number_is_refused(self, tmp_path: Path, value: str, hint: str | None) -> None:
         (problem,) = refused(tmp_path, table(*hourly([1, value, 3])))
         bare = value.strip('"')
         assert str(problem.place) == "r.csv:3 (column v)"
@@ -402,9 +396,7 @@ class TestDuplicates:
         ("rule", "total"),
         [("first", "3"), ("last", "3"), ("lowest", "3"), ("highest", "6"), ("mean", "4.5")],
     )
-    def test_contradicting_readings_are_resolved_by_the_rule(
-        self, tmp_path: Path, rule: str, total: str
-    ) -> None:
+    def test_contradicting_readings_are_resolved_by_the_rule(self, tmp_path: Path, rule: str, total: str) -> None:
         case = load(tmp_path, table(*self.ROWS), duplicates=rule)
         assert case.labelled() == {"2024-03": total}
         evidence = case.finding("duplicates_resolved").evidence
@@ -491,9 +483,7 @@ class TestGrid:
             "period": ("2024-03-27", "2024-04-01"),
         }
         case = load(tmp_path, table(*rows), **options)
-        with pytest.raises(
-            DataError, match=r"found 2024-03-30T00:00:00\+08:00 to 2024-04-02T00:00:00\+08:00"
-        ):
+        with pytest.raises(DataError, match=r"found 2024-03-30T00:00:00\+08:00 to 2024-04-02T00:00:00\+08:00"):
             case.values(step="month")
         assert case.labelled(step="year") == {"2024": "2"}
 
@@ -518,15 +508,10 @@ class TestGrid:
 
 class TestTimeZones:
     @pytest.mark.parametrize(("day", "hours"), [("2024-03-31", 23), ("2024-10-27", 25), ("2024-06-01", 24)])
-    def test_a_local_day_of_paris_has_the_hours_that_it_has(
-        self, tmp_path: Path, day: str, hours: int
-    ) -> None:
+    def test_a_local_day_of_paris_has_the_hours_that_it_has(self, tmp_path: Path, day: str, hours: int) -> None:
         start = datetime.datetime.fromisoformat(day).replace(tzinfo=zoneinfo.ZoneInfo("Europe/Paris"))
         first = start.astimezone(datetime.UTC)
-        rows = [
-            f"{first + n * datetime.timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ},6"
-            for n in range(-6, 6 * 25 + 6)
-        ]
+        rows = [f"{first + n * datetime.timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ},6" for n in range(-6, 6 * 25 + 6)]
         case = load(
             tmp_path,
             table(*rows),
@@ -564,9 +549,7 @@ class TestTimeZones:
         ("zone", "offset", "number"),
         [("Asia/Shanghai", "+08:00", 24), ("Asia/Kolkata", "+05:30", 24), ("Asia/Kathmandu", "+05:45", 24)],
     )
-    def test_local_days_begin_at_local_midnight(
-        self, tmp_path: Path, zone: str, offset: str, number: int
-    ) -> None:
+    def test_local_days_begin_at_local_midnight(self, tmp_path: Path, zone: str, offset: str, number: int) -> None:
         case = load(tmp_path, table(*hourly([1] * 24, offset=offset)), zone=zone)
         assert case.codes == []
         assert case.labelled(step="day") == {"2024-03-05": str(number)}
@@ -620,9 +603,7 @@ class TestRegister:
     def test_a_difference_over_the_boundary_of_a_step_is_refused(self, tmp_path: Path) -> None:
         rows = ["2024-03-31T22:00:00+08:00,1", "2024-03-31T23:00:00+08:00,2", "2024-04-01T01:00:00+08:00,4"]
         case = self.case(tmp_path, *rows, period=("2024-03-31", "2024-04-01"))
-        with pytest.raises(
-            DataError, match=r"r\.csv:4 \(column time\): the difference to row 3 crosses"
-        ) as caught:
+        with pytest.raises(DataError, match=r"r\.csv:4 \(column time\): the difference to row 3 crosses") as caught:
             case.values()
         assert "a reading of the register at the start of every month" in str(caught.value)
         assert case.labelled(step="year") == {"2024": "3"}
@@ -653,9 +634,7 @@ class TestRegister:
 
 class TestStates:
     def test_several_states_in_a_step_are_averaged_with_a_note(self, tmp_path: Path) -> None:
-        case = load(
-            tmp_path, table(*hourly([20, 21, 23])), value={"column": "v", "unit": "degC", "reads": "state"}
-        )
+        case = load(tmp_path, table(*hourly([20, 21, 23])), value={"column": "v", "unit": "degC", "reads": "state"})
         fed = case.values("K", step="day")
         assert list(fed.values.values()) == [Fraction(64, 3) + Fraction("273.15")]
         (finding,) = fed.findings
@@ -690,9 +669,7 @@ class TestStates:
         assert case.codes == []
 
     def test_temperatures_are_never_added_up(self, tmp_path: Path) -> None:
-        case = load(
-            tmp_path, table(*hourly([20])), value={"column": "v", "unit": "degC", "reads": "interval"}
-        )
+        case = load(tmp_path, table(*hourly([20])), value={"column": "v", "unit": "degC", "reads": "interval"})
         with pytest.raises(ProjectError, match="cannot be added up"):
             case.values("K")
 
@@ -753,7 +730,9 @@ class TestFeeds:
     def test_sums_too_large_for_the_store_are_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "in" / "r.parquet"
         path.parent.mkdir()
-        rows = "SELECT make_timestamptz(1709568000000000 + i * 1000000) AS time, 999999999999999 AS v FROM range({}) t(i)"
+        rows = (
+            "SELECT make_timestamptz(1709568000000000 + i * 1000000) AS time, 999999999999999 AS v FROM range({}) t(i)"
+        )
         options: dict[str, Any] = {
             "time": {"column": "time", "interval": "1 second"},
             "period": ("2024-03-05", "2024-03-07"),
@@ -766,9 +745,7 @@ class TestFeeds:
 
     def test_the_names_of_tables_stay_free_for_quantities(self, tmp_path: Path) -> None:
         case = load(tmp_path, table(*hourly([1, 1, 2])), value=REGISTER)
-        assert case.store.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [
-            ("readings meter",)
-        ]
+        assert case.store.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [("readings meter",)]
 
 
 @st.composite
@@ -802,17 +779,14 @@ class TestLaws:
 
     @QUICK
     @given(rows=series(), last=st.integers(1, 30))
-    def test_two_parts_of_a_period_add_up_to_the_whole(
-        self, tmp_path: Path, rows: list[str], last: int
-    ) -> None:
+    def test_two_parts_of_a_period_add_up_to_the_whole(self, tmp_path: Path, rows: list[str], last: int) -> None:
         periods = [
             MARCH["period"],
             ("2024-03-01", f"2024-03-{last:02d}"),
             (f"2024-03-{last + 1:02d}", "2024-03-31"),
         ]
         whole, *parts = (
-            load(tmp_path, table(*rows), **MARCH | {"period": period, "duplicates": "lowest"})
-            for period in periods
+            load(tmp_path, table(*rows), **MARCH | {"period": period, "duplicates": "lowest"}) for period in periods
         )
         assert sum(part.loaded.count for part in parts) == whole.loaded.count
         for feed in (0, 1):
@@ -823,9 +797,7 @@ class TestLaws:
     @given(rows=series())
     def test_the_unit_of_the_file_changes_nothing(self, tmp_path: Path, rows: list[str]) -> None:
         def values(factor: Decimal, unit: str) -> list[FeedValues]:
-            scaled = [
-                f"{stamp},{Decimal(value) * factor:f}" for stamp, value in (row.split(",") for row in rows)
-            ]
+            scaled = [f"{stamp},{Decimal(value) * factor:f}" for stamp, value in (row.split(",") for row in rows)]
             case = load(tmp_path, table(*scaled), value=KW | {"unit": unit}, duplicates="highest", **MARCH)
             return [case.values(step="day", feed=feed) for feed in (0, 1)]
 

@@ -75,9 +75,7 @@ def month(label: str) -> int:
 
 
 def test_values_at_one_index_add_up_exactly_in_their_units(tmp_path: Path) -> None:
-    loaded = load(
-        tmp_path, "2024-01,coal,0.1,t", "2024-01,coal,200,kg", "2024-03,gas,1e-3,kt", "2024-03,coal,4,t"
-    )
+    loaded = load(tmp_path, "2024-01,coal,0.1,t", "2024-01,coal,200,kg", "2024-03,gas,1e-3,kt", "2024-03,coal,4,t")
     assert loaded.values == {
         "fc": {
             (month("2024-01"), "coal"): Fraction("0.3"),
@@ -108,13 +106,9 @@ def test_the_order_of_dimensions_is_that_of_the_parameter(tmp_path: Path) -> Non
 def test_years_and_scalars_are_indices_too(tmp_path: Path) -> None:
     yearly = Target(parse_unit("t"), ("year",), {"year": "year"})
     options: dict[str, Any] = {"parameters": {"fc": {"column": "amount", "unit": "t"}}}
-    loaded = load(
-        tmp_path, "2024,1", header="y,amount", index={"year": "y"}, targets={"fc": yearly}, **options
-    )
+    loaded = load(tmp_path, "2024,1", header="y,amount", index={"year": "y"}, targets={"fc": yearly}, **options)
     assert loaded.values["fc"] == {(2024,): 1}
-    loaded = load(
-        tmp_path, "3", "4", header="amount", index={}, targets={"fc": Target(parse_unit("t"))}, **options
-    )
+    loaded = load(tmp_path, "3", "4", header="amount", index={}, targets={"fc": Target(parse_unit("t"))}, **options)
     assert loaded.values["fc"] == {(): 7}
 
 
@@ -241,9 +235,7 @@ def test_sums_equal_those_of_python_in_any_order(
 ) -> None:
     expected: dict[tuple[int | str, ...], Fraction] = defaultdict(Fraction)
     for label, fuel, amount, unit in rows:
-        expected[month(label), fuel] += Fraction(amount) * Fraction(
-            {"t": "1", "kg": "0.001", "kt": "1000"}[unit]
-        )
+        expected[month(label), fuel] += Fraction(amount) * Fraction({"t": "1", "kg": "0.001", "kt": "1000"}[unit])
     seed.shuffle(rows)
     lines = [f"{label},{fuel},{amount:f},{unit}" for label, fuel, amount, unit in rows]
     assert load(tmp_path, *lines).values["fc"] == expected

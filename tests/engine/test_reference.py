@@ -111,10 +111,7 @@ def test_waste_of_each_year_decays_in_the_years_after(bench: Any) -> None:
     )
     for year in (2011, 2012, 2013):
         decayed = sum(
-            amount
-            * carbon[kind]
-            * math.exp(-rate[kind] * (year - int(deposited)))
-            * (1 - math.exp(-rate[kind]))
+            amount * carbon[kind] * math.exp(-rate[kind] * (year - int(deposited))) * (1 - math.exp(-rate[kind]))
             for (deposited, kind), amount in waste.items()
             if int(deposited) <= year
         )
@@ -177,9 +174,7 @@ def test_two_equations_that_need_each_others_past_run_along_together(bench: Any)
         for fuel, factor in [("coal", 1), ("gas", 3)]
     }
     start = {"coal": 500, "gas": 1000}
-    result = bench.compute(
-        TWO, {"a": a, "b": b, "start": start}, period={"start": "2023-11-01", "end": "2024-02-29"}
-    )
+    result = bench.compute(TWO, {"a": a, "b": b, "start": start}, period={"start": "2023-11-01", "end": "2024-02-29"})
     for fuel in ("coal", "gas"):
         first = Fraction(start[fuel], 1000)
         stock, used = first, 2 * first

@@ -37,9 +37,7 @@ ATOMS = [
     "lb",
 ]
 atoms = st.sampled_from([parse_unit(text) for text in ATOMS])
-names_and_powers = st.lists(
-    st.tuples(st.sampled_from(ATOMS), st.integers(-3, 3).filter(bool)), min_size=1, max_size=5
-)
+names_and_powers = st.lists(st.tuples(st.sampled_from(ATOMS), st.integers(-3, 3).filter(bool)), min_size=1, max_size=5)
 
 
 def ratio(origin: str, target: str) -> Fraction:
@@ -125,9 +123,7 @@ def message(text: str) -> str:
         ("万 unit_vehicle", "unit_vehicle", "10000"),
     ],
 )
-def test_a_conversion_has_exactly_the_figure_worked_out_by_hand(
-    origin: str, target: str, expected: str
-) -> None:
+def test_a_conversion_has_exactly_the_figure_worked_out_by_hand(origin: str, target: str, expected: str) -> None:
     assert ratio(origin, target) == Fraction(expected)
 
 
@@ -433,9 +429,7 @@ def test_a_derived_text_reads_back_as_the_same_unit(terms: list[tuple[str, int]]
 
 
 @given(
-    st.sampled_from(
-        [("kWh", "tce"), ("degF", "degC"), ("K", "degF"), ("lb", "t"), ("t/h", "kg/d"), ("万Nm3", "Nm3")]
-    ),
+    st.sampled_from([("kWh", "tce"), ("degF", "degC"), ("K", "degF"), ("lb", "t"), ("t/h", "kg/d"), ("万Nm3", "Nm3")]),
     st.fractions(),
 )
 def test_there_and_back_is_exactly_the_reading(pair: tuple[str, str], reading: Fraction) -> None:

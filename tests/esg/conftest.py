@@ -70,6 +70,8 @@ def recompute(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str
 def _values(path: Path) -> Values:
     workbook: Any = openpyxl.load_workbook(path, data_only=True)
     return {
-        sheet.title: {cell.coordinate: cell.value for row in sheet.iter_rows() for cell in row if cell.value is not None}
+        sheet.title: {
+            cell.coordinate: cell.value for row in sheet.iter_rows() for cell in row if cell.value is not None
+        }
         for sheet in workbook.worksheets
     }

@@ -42,7 +42,17 @@ from tonne.esg.workbook import write_workbook
 from tonne.esg.workbook_values import ValueSheets
 
 NOVEMBER = 2023 * 12 + 10
-COLUMNS = {"x": "A", "load": "B", "runs": "C", "spare": "D", "heat": "E", "limit": "F", "stock": "G", "first": "H", "burnt": "I"}
+COLUMNS = {
+    "x": "A",
+    "load": "B",
+    "runs": "C",
+    "spare": "D",
+    "heat": "E",
+    "limit": "F",
+    "stock": "G",
+    "first": "H",
+    "burnt": "I",
+}
 
 
 class FixedLayout:
@@ -140,19 +150,28 @@ def test_condition_decides_in_the_order_of_the_engine(every_node: Result, text: 
         (Fraction(5, 9), Fraction("-160/9"), "=(A2+B2)*(5/9)-160/9"),
     ],
 )
-def test_change_of_unit_is_an_exact_factor(every_node: Result, factor: Fraction, offset: Fraction, expected: str) -> None:
+def test_change_of_unit_is_an_exact_factor(
+    every_node: Result, factor: Fraction, offset: Fraction, expected: str
+) -> None:
     node = Convert(parse("x + load"), factor, Fraction(offset), "a", "b")
-    assert excel_formula(node, {"month": NOVEMBER}, "q", "Values", FixedLayout(every_node), every_node.reference) == expected
+    assert (
+        excel_formula(node, {"month": NOVEMBER}, "q", "Values", FixedLayout(every_node), every_node.reference)
+        == expected
+    )
 
 
 def test_values_of_other_sheets_are_referred_to_by_sheet(every_node: Result) -> None:
-    written = excel_formula(parse("x * 2"), {"month": NOVEMBER}, "q", "Other", FixedLayout(every_node), every_node.reference)
+    written = excel_formula(
+        parse("x * 2"), {"month": NOVEMBER}, "q", "Other", FixedLayout(every_node), every_node.reference
+    )
     assert written == "='Values'!A2*2"
 
 
 def test_value_that_is_not_given_is_no_value_rather_than_zero(every_node: Result) -> None:
     december = {"month": NOVEMBER + 1}
-    assert excel_formula(parse("spare"), december, "q", "Values", FixedLayout(every_node), every_node.reference) == "=NA()"
+    assert (
+        excel_formula(parse("spare"), december, "q", "Values", FixedLayout(every_node), every_node.reference) == "=NA()"
+    )
 
 
 def test_value_without_a_row_is_refused(every_node: Result) -> None:
@@ -162,7 +181,14 @@ def test_value_without_a_row_is_refused(every_node: Result) -> None:
 
 def test_first_step_takes_the_initial_value(every_node: Result) -> None:
     october = {"month": NOVEMBER - 1}
-    written = excel_formula(parse("prev(stock, month, limit / 2)"), october, "q", "Values", FixedLayout(every_node), every_node.reference)
+    written = excel_formula(
+        parse("prev(stock, month, limit / 2)"),
+        october,
+        "q",
+        "Values",
+        FixedLayout(every_node),
+        every_node.reference,
+    )
     assert written == "=F1/2"
 
 
@@ -171,7 +197,8 @@ def test_rows_of_a_reduction_carry_its_condition(every_node: Result) -> None:
     text = "sum(x * 2, over=month, where=load > 1) + mean(x, over=month, where=load > 1) + count(load > 1, over=month, where=runs != 0)"
     excel_formula(parse(text), {"year": 2023}, "q@2023", "Values", layout, every_node.reference)
     written = [
-        excel_formula(term, {"month": NOVEMBER}, owner, "Values", layout, every_node.reference) for term, _, owner in layout.terms
+        excel_formula(term, {"month": NOVEMBER}, owner, "Values", layout, every_node.reference)
+        for term, _, owner in layout.terms
     ]
     assert written == ["=IF(B2>1,A2*2,0)", '=IF(B2>1,A2,"—")', "=IF(AND(C2<>0,B2>1),1,0)"]
     assert [owner for _, _, owner in layout.terms] == ["q@2023 ∑1", "q@2023 ∑2", "q@2023 ∑3"]
@@ -198,7 +225,9 @@ def test_node_without_a_rule_stops_the_work(every_node: Result) -> None:
 
 def test_every_node_type_has_a_rule_or_is_settled_before(every_node: Result) -> None:
     used = {type(part) for step in every_node.plan.steps.values() for part in walk(step.tree)}
-    known = {item for item in vars(tree).values() if isinstance(item, type) and issubclass(item, Node) and item is not Node}
+    known = {
+        item for item in vars(tree).values() if isinstance(item, type) and issubclass(item, Node) and item is not Node
+    }
     assert used == known - {tree.Chosen}
 
 
@@ -236,7 +265,12 @@ def test_noise_of_floating_point_does_not_change_a_whole_number(number: int, ulp
 
 def test_negative_reductions_are_rounded_down_and_not_toward_zero() -> None:
     assert whole("floor", "E7", Decimal("-0.5"))[0] == "INT(ROUND(E7,6))"
-    values = {"baseline": Decimal("1.5"), "project": Decimal(2), "leakage": Decimal(0), "reduction": Decimal("-0.5")}
+    values = {
+        "baseline": Decimal("1.5"),
+        "project": Decimal(2),
+        "leakage": Decimal(0),
+        "reduction": Decimal("-0.5"),
+    }
     assert rounded(values, "floor")["reduction"] == -1 == rounded_in_excel("floor", -0.5, 6)
 
 
@@ -257,7 +291,21 @@ class Maker:
             if self.random.random() < 0.4:
                 return Number(self.random.choice(NUMBERS))
             return Name(self.random.choice(("load", "share", "decay", "x", "stock")))
-        kind = self.random.choice(("sum", "sum", "product", "product", "power", "negate", "convert", "cases", "call", "call", "previous"))
+        kind = self.random.choice(
+            (
+                "sum",
+                "sum",
+                "product",
+                "product",
+                "power",
+                "negate",
+                "convert",
+                "cases",
+                "call",
+                "call",
+                "previous",
+            )
+        )
         return getattr(self, kind)(depth - 1)  # type: ignore[no-any-return]
 
     def sum(self, depth: int) -> Node:
@@ -307,7 +355,11 @@ def is_plain(node: Node, at: At, result: Result) -> bool:
         if isinstance(part, Compare | Logic | Not):
             if isinstance(part, Compare):
                 left, right = reference.evaluate(part.left, at), reference.evaluate(part.right, at)
-                if left is not None and right is not None and abs(left - right) < Decimal("1e-9") * max(Decimal(1), abs(left)):
+                if (
+                    left is not None
+                    and right is not None
+                    and abs(left - right) < Decimal("1e-9") * max(Decimal(1), abs(left))
+                ):
                     return isinstance(part.left, Name | Number)
             continue
         value = reference.evaluate(part, at)
@@ -350,7 +402,13 @@ def test_libreoffice_computes_what_the_engine_computes(
             assert isinstance(value, str), told
             assert value.startswith("#"), told
         else:
-            largest = max(abs(every_node.reference.evaluate(part, at) or Decimal(0)) for part in walk(node) if not isinstance(part, Compare | Logic | Not))
+            largest = max(
+                abs(every_node.reference.evaluate(part, at) or Decimal(0))
+                for part in walk(node)
+                if not isinstance(part, Compare | Logic | Not)
+            )
             assert not isinstance(value, str), told
-            assert abs(Decimal(value) - expected) <= Decimal("1e-9") * max(abs(expected), largest * Decimal("1e-4")), told
+            assert abs(Decimal(value) - expected) <= Decimal("1e-9") * max(abs(expected), largest * Decimal("1e-4")), (
+                told
+            )
     assert 0 < without < len(formulas) / 2

@@ -90,9 +90,7 @@ def words(part: Any, language: str = "zh") -> str:
 def test_hand_calculated_numbers_are_put_into_the_formulas(report: Report) -> None:
     # [two_fuels.yaml] PE = 1.5 x 3.1451224933... + 2.25 x 3.0425472 = 11.56341494 tCO2e
     (table,) = [
-        table
-        for table in tables(section(report, "project_emissions"))
-        if words(table.columns).startswith("年")
+        table for table in tables(section(report, "project_emissions")) if words(table.columns).startswith("年")
     ]
     ((_, (formula,), (result,)),) = table.rows
     assert isinstance(formula, Formula)
@@ -139,9 +137,7 @@ def test_rounding_rule_stands_under_the_table(report: Report) -> None:
 
 
 @pytest.mark.parametrize("fixture", ["every_node", "offshore"])
-def test_no_section_is_blank_and_languages_have_the_same(
-    fixture: str, request: pytest.FixtureRequest
-) -> None:
+def test_no_section_is_blank_and_languages_have_the_same(fixture: str, request: pytest.FixtureRequest) -> None:
     shown = monitoring_report(request.getfixturevalue(fixture))
     parents = {part.number.rpartition(".")[0] for part in shown.sections}
     for part in shown.sections:
@@ -163,9 +159,7 @@ def test_section_that_does_not_apply_says_why(every_node: Result) -> None:
 
 def test_zero_gives_its_reason(offshore: Result, every_node: Result) -> None:
     assert "计为0 tCO₂e，因为：上游开采" in words(section(monitoring_report(offshore), "leakage"))
-    assert "because the methodology has no such term" in words(
-        section(monitoring_report(every_node), "leakage"), "en"
-    )
+    assert "because the methodology has no such term" in words(section(monitoring_report(every_node), "leakage"), "en")
 
 
 def test_nothing_is_called_by_a_scheme_it_does_not_belong_to(every_node: Result) -> None:
@@ -214,9 +208,7 @@ def test_months_are_a_table_of_the_monitored_values(offshore: Result) -> None:
     (table,) = tables(section(monitoring_report(offshore), "months"))
     assert len(table.rows) == 15
     assert {figure.id for figure in figures_in(table)} == {
-        offshore.label(name, index)
-        for name in ("EG_export", "EG_import")
-        for index in offshore.values_of(name)
+        offshore.label(name, index) for name in ("EG_export", "EG_import") for index in offshore.values_of(name)
     }
 
 
@@ -322,9 +314,7 @@ def test_faulty_outline_is_refused(
         monitoring_report(every_node, "short")
 
 
-def test_outline_decides_what_stands_where(
-    every_node: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outline_decides_what_stands_where(every_node: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sections = """\
 - {id: years, zh: 结果, en: Results, block: years, absent: {zh: 无, en: none}}
 - {id: readings, zh: 读数, en: Readings, block: readings, mandatory: false}

@@ -118,9 +118,7 @@ def test_fixed_decimals_read_back_within_half_of_the_last_digit(
 
 
 @given(VALUES, st.integers(0, 6))
-def test_a_printed_share_reads_back_within_half_of_its_last_digit(
-    value: Fraction | Decimal, decimals: int
-) -> None:
+def test_a_printed_share_reads_back_within_half_of_its_last_digit(value: Fraction | Decimal, decimals: int) -> None:
     assert within_half_of_the_last_digit(share_text(value, decimals), value)
 
 
@@ -134,9 +132,7 @@ def test_sign_and_zero_are_never_lost(value: Fraction | Decimal, unit: str | Non
 
 
 @given(VALUES, VALUES, UNITS)
-def test_printing_keeps_the_order(
-    first: Fraction | Decimal, second: Fraction | Decimal, unit: str | None
-) -> None:
+def test_printing_keeps_the_order(first: Fraction | Decimal, second: Fraction | Decimal, unit: str | None) -> None:
     low, high = sorted([Fraction(first), Fraction(second)])
     printed_low, printed_high = read_number(number_text(low, unit)), read_number(number_text(high, unit))
     assert printed_low is not None
@@ -144,9 +140,7 @@ def test_printing_keeps_the_order(
     assert printed_low <= printed_high
 
 
-@pytest.mark.parametrize(
-    "text", ["", "1.2.3", "1,23", "12,3456", "1e5", "-3", "５", "3×10", "nan", "1" * 500, "1 t"]
-)
+@pytest.mark.parametrize("text", ["", "1.2.3", "1,23", "12,3456", "1e5", "-3", "５", "3×10", "nan", "1" * 500, "1 t"])
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(ReportError, match="is not a printed number"):
         read_number(text)

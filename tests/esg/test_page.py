@@ -76,9 +76,7 @@ def test_inputs_are_linked_onward(page: Any) -> None:
 
 def test_headings_are_the_same_in_both_languages(page: Any) -> None:
     ids = {
-        language: [
-            node.get("id").removesuffix(f"-{language}") for node in main(page, language).xpath(".//*[@id]")
-        ]
+        language: [node.get("id").removesuffix(f"-{language}") for node in main(page, language).xpath(".//*[@id]")]
         for language in ("zh", "en")
     }
     assert ids["zh"] == ids["en"]
@@ -103,11 +101,7 @@ def test_only_its_own_script_may_run(page: Any) -> None:
 
 def test_languages_switch_without_the_script(page: Any) -> None:
     body = page.find("body")
-    kinds = [
-        (node.tag, node.get("id") or node.get("data-language"))
-        for node in body
-        if node.tag in {"input", "main"}
-    ]
+    kinds = [(node.tag, node.get("id") or node.get("data-language")) for node in body if node.tag in {"input", "main"}]
     assert kinds == [("input", "language-zh"), ("input", "language-en"), ("main", "zh"), ("main", "en")]
     (style,) = page.iter("style")
     assert '#language-zh:checked ~ main[data-language="en"]' in style.text

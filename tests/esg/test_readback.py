@@ -75,9 +75,7 @@ def test_changed_number_is_found_with_place_id_and_both_values(
 
 
 @pytest.mark.parametrize("found", ["81,315", "81,315.16", "八万", "", "8,1315.163", "81,315.163 MWh"])
-def test_shortened_or_unreadable_number_is_found(
-    found: str, folder: Path, result: Result, tmp_path: Path
-) -> None:
+def test_shortened_or_unreadable_number_is_found(found: str, folder: Path, result: Result, tmp_path: Path) -> None:
     name = "report.zh.docx"
     copy = changed(folder / name, tmp_path / name, ">81,315.163<", f">{found}<")
     with pytest.raises(ReportError, match=r"EG_export@2024-05 differs"):
@@ -94,9 +92,7 @@ def test_number_moved_to_another_id_is_found(folder: Path, result: Result, tmp_p
 @pytest.mark.parametrize(
     "tag", ["EG_export@2031-05", "EG_exports@2024-05", "option:nothing", "~", "reduction.rounded@1999"]
 )
-def test_id_that_the_result_does_not_have_is_found(
-    tag: str, folder: Path, result: Result, tmp_path: Path
-) -> None:
+def test_id_that_the_result_does_not_have_is_found(tag: str, folder: Path, result: Result, tmp_path: Path) -> None:
     name = "report.zh.docx"
     copy = changed(folder / name, tmp_path / name, 'w:val="EG_export@2024-05"', f'w:val="{tag}"')
     with pytest.raises(ReportError, match="which the result does not have"):
@@ -109,9 +105,7 @@ def test_missing_totals_are_found(folder: Path, result: Result, tmp_path: Path) 
         source.read_text(encoding="utf-8").replace("reduction.rounded@2024", "reduction.rounded@2023"),
         encoding="utf-8",
     )
-    with pytest.raises(
-        ReportError, match=r"a result is missing in the document; expected reduction.rounded@2024"
-    ):
+    with pytest.raises(ReportError, match=r"a result is missing in the document; expected reduction.rounded@2024"):
         read_back_page(copy, result)
 
 

@@ -85,9 +85,7 @@ def balanced(text: str) -> bool:
 def test_text_of_strangers_is_escaped_in_every_format() -> None:
     layout = Words("<b>&\x1b[31m\u202e\\input{x}$#%_^~\x00")
     assert plain(layout) == "<b>&[31m\\input{x}$#%_^~"
-    assert latex(layout) == (
-        r"\text{<b>\&[31m\textbackslash{}input\{x\}\$\#\%\_\textasciicircum{}\textasciitilde{}}"
-    )
+    assert latex(layout) == (r"\text{<b>\&[31m\textbackslash{}input\{x\}\$\#\%\_\textasciicircum{}\textasciitilde{}}")
     for write in (mathml, omml):
         assert "".join(ET.fromstring(write(layout)).itertext()) == "<b>&[31m\\input{x}$#%_^~"  # noqa: S314
 

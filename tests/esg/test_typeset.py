@@ -113,13 +113,9 @@ def test_cases_read_in_both_languages() -> None:
         "{0, 若 火炬类型 = 开放式; a/b, 若 火炬类型 ≠ 密闭式 且 a > 1; 0.5, 其他}"
     )
     english = formula(None, node, show, "en", options)
-    assert (
-        plain(english) == "{0, if Flare type = open; a/b, if Flare type ≠ enclosed and a > 1; 0.5, otherwise}"
-    )
+    assert plain(english) == "{0, if Flare type = open; a/b, if Flare type ≠ enclosed and a > 1; 0.5, otherwise}"
     assert latex(english).startswith(r"\begin{cases} 0 & \text{if }\text{Flare type = open} \\ \frac{a}{b} &")
-    assert plain(formula(None, tree.Arithmetic("*", parse("2"), node), show, "en", options)).startswith(
-        "2 × ({"
-    )
+    assert plain(formula(None, tree.Arithmetic("*", parse("2"), node), show, "en", options)).startswith("2 × ({")
     assert plain(formula(None, node, show, "en")).startswith("{0, if flare = open;")
 
 

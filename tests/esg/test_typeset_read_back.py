@@ -92,9 +92,7 @@ class Reader:
         sign = -1 if self.ahead == "−" and self.take() else 1
         result = sign * self.product()
         while self.ahead in {"+", "−"}:
-            result = combined(
-                {"−": "-"}.get(self.ahead, "+"), result, self.product() if self.take() else result
-            )
+            result = combined({"−": "-"}.get(self.ahead, "+"), result, self.product() if self.take() else result)
         return result
 
     def product(self) -> Fraction:
@@ -264,9 +262,7 @@ def grown(parts: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     )
 
 
-@settings(
-    max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None)
 @given(st.recursive(LEAVES, grown, max_leaves=9))
 @example(parse("sum(a, over=k) * b"))
 @example(parse("a * sum(b, over=k) * c"))
@@ -298,9 +294,7 @@ def test_substituted_numbers_compute_to_the_same_value() -> None:
     }
     a, b, c, q, r = worth.values()
     expected = -a * b**2 / (c - b) - (c * a) ** 3 * -q + r
-    layout = substituted(
-        node, lambda part: texts[part.id] if isinstance(part, tree.Name) else None, show, "en"
-    )
+    layout = substituted(node, lambda part: texts[part.id] if isinstance(part, tree.Name) else None, show, "en")
     for write, tokens in READINGS:
         text = write(layout).replace("{,}", "").replace("1,234", "1234")
         assert read(tokens(text)) == expected

@@ -64,9 +64,7 @@ def inside(item: Any, kind: type) -> list[Any]:
 
 
 def test_every_number_stands_in_a_control_with_its_id(report: Report, written: Path) -> None:
-    controls = [
-        (sdt.find(f"{W}sdtPr/{W}tag").get(f"{W}val"), text(sdt)) for sdt in part(written).iter(f"{W}sdt")
-    ]
+    controls = [(sdt.find(f"{W}sdtPr/{W}tag").get(f"{W}val"), text(sdt)) for sdt in part(written).iter(f"{W}sdt")]
     language = language_of(written)
     assert controls == [(tag_of(figure.id), figure.text.said(language)) for figure in report.figures]
     assert len(controls) > 100
@@ -90,13 +88,9 @@ def test_head_of_every_table_repeats(report: Report, written: Path) -> None:
 
 def test_headings_have_heading_styles_and_the_contents_link_to_them(report: Report, written: Path) -> None:
     language = language_of(written)
-    expected = [
-        (f"Heading {item.level}", f"{item.number} {item.heading.said(language)}") for item in report.sections
-    ]
+    expected = [(f"Heading {item.level}", f"{item.number} {item.heading.said(language)}") for item in report.sections]
     paragraphs = Document(str(written)).paragraphs
-    assert [
-        (item.style.name, item.text) for item in paragraphs if item.style.name.startswith("Heading")
-    ] == expected
+    assert [(item.style.name, item.text) for item in paragraphs if item.style.name.startswith("Heading")] == expected
     root = part(written)
     bookmarks = {mark.get(f"{W}name") for mark in root.iter(f"{W}bookmarkStart")}
     anchors = [link.get(f"{W}anchor") for link in root.iter(f"{W}hyperlink")]
@@ -105,9 +99,7 @@ def test_headings_have_heading_styles_and_the_contents_link_to_them(report: Repo
     assert "TOC" in "".join(code.text for code in root.iter(f"{W}instrText"))
 
 
-def test_page_is_a4_and_the_statement_stands_in_front_and_in_the_header(
-    report: Report, written: Path
-) -> None:
+def test_page_is_a4_and_the_statement_stands_in_front_and_in_the_header(report: Report, written: Path) -> None:
     language = language_of(written)
     document = Document(str(written))
     (page,) = document.sections
@@ -135,8 +127,7 @@ def test_chinese_fonts_are_named_with_what_may_stand_in(written: Path) -> None:
     assert fonts["Heading1"][f"{W}eastAsia"] == "宋体"
     assert not [name for attributes in fonts.values() for name in attributes if "Theme" in name]
     alternatives = {
-        font.get(f"{W}name"): font.find(f"{W}altName").get(f"{W}val")
-        for font in part(written, "word/fontTable.xml")
+        font.get(f"{W}name"): font.find(f"{W}altName").get(f"{W}val") for font in part(written, "word/fontTable.xml")
     }
     assert alternatives["仿宋"].endswith("Noto Serif CJK SC")
 

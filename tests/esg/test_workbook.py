@@ -85,7 +85,9 @@ def case_results() -> dict[str, Result]:
 # -- the numbers, computed anew by LibreOffice
 
 
-def test_libreoffice_computes_every_formula_to_its_stored_value(every_node: Result, recompute: Recompute, tmp_path: Path) -> None:
+def test_libreoffice_computes_every_formula_to_its_stored_value(
+    every_node: Result, recompute: Recompute, tmp_path: Path
+) -> None:
     found = recompute({"every_node": written(every_node, tmp_path)})["every_node"]
     assert sum(amount.formula is not None for amount in amounts(every_node).values()) > 150
     assert disagreements(every_node, found) == []
@@ -94,11 +96,16 @@ def test_libreoffice_computes_every_formula_to_its_stored_value(every_node: Resu
 def test_libreoffice_computes_the_golden_cases(recompute: Recompute, tmp_path: Path) -> None:
     results = case_results()
     found = recompute({name: written(result, tmp_path, name) for name, result in results.items()})
-    assert {name: disagreements(result, found[name]) for name, result in results.items()} == {name: [] for name in results}
+    assert {name: disagreements(result, found[name]) for name, result in results.items()} == {
+        name: [] for name in results
+    }
 
 
 def test_changed_inputs_lead_to_what_the_engine_then_computes(
-    every_node: Result, every_node_with: Callable[[Mapping[str, str]], Result], recompute: Recompute, tmp_path: Path
+    every_node: Result,
+    every_node_with: Callable[[Mapping[str, str]], Result],
+    recompute: Recompute,
+    tmp_path: Path,
 ) -> None:
     changed = every_node_with(
         {
@@ -111,7 +118,13 @@ def test_changed_inputs_lead_to_what_the_engine_then_computes(
     )
     workbook = opened(written(every_node, tmp_path))
     rows = {row[0].value: row for row in workbook[PARAMETERS].iter_rows(min_row=4)}
-    inputs = {"x@2024-01": 80, "load@2023-10": 0.5, "option:kiln@coal": 1, "temperature@2023-10": 30, "burnt@coal,2024-02": 4000}
+    inputs = {
+        "x@2024-01": 80,
+        "load@2023-10": 0.5,
+        "option:kiln@coal": 1,
+        "temperature@2023-10": 30,
+        "burnt@coal,2024-02": 4000,
+    }
     for id_, given in inputs.items():
         rows[id_][5].value = given
     workbook.save(tmp_path / "changed.xlsx")
@@ -137,7 +150,14 @@ def test_rounding_rule_is_a_formula_and_holds_below_zero_and_near_the_edge(
     spec = every_node.methodology.spec.model_copy(
         update={"outputs": outputs.model_copy(update={"rounding": outputs.rounding.model_copy(update={"mode": mode})})}
     )
-    figures = [("2.5", "7.25"), ("1000", "999.0000001"), ("-0.5", "0"), ("12.4999999", "0.4999999"), ("3.0000001", "0.0000001"), ("804345", "2.0000001")]
+    figures = [
+        ("2.5", "7.25"),
+        ("1000", "999.0000001"),
+        ("-0.5", "0"),
+        ("12.4999999", "0.4999999"),
+        ("3.0000001", "0.0000001"),
+        ("804345", "2.0000001"),
+    ]
     years = []
     values = {name: dict(every_node.values[name]) for name in every_node.values}
     for position, (baseline, project) in enumerate(figures):
@@ -146,7 +166,12 @@ def test_rounding_rule_is_a_formula_and_holds_below_zero_and_near_the_edge(
         years.append(YearTotals(str(2100 + position), exact, rounded(exact, mode)))
         for role in ("baseline", "project", "reduction"):
             values.setdefault(getattr(outputs, role), {})[(2100 + position,)] = exact[role]
-    result = dataclasses.replace(every_node, methodology=dataclasses.replace(every_node.methodology, spec=spec), years=tuple(years), values=values)
+    result = dataclasses.replace(
+        every_node,
+        methodology=dataclasses.replace(every_node.methodology, spec=spec),
+        years=tuple(years),
+        values=values,
+    )
     sheets = {sheet.name: sheet for sheet in workbook_sheets(result)}
     workbook: Any = openpyxl.Workbook()
     sheet = workbook.active
@@ -184,13 +209,22 @@ def test_sheets_stand_in_their_order_with_headings_in_both_languages(every_node:
         assert sheet.print_title_rows == "$1:$3"
         assert sheet.freeze_panes in {"A4", "B4"}
         assert "仅供测试" in str(sheet.oddHeader.left.text)
-        assert all(str(cell.value).isascii() is False or "English" in str(cell.value) for cell in sheet[3] if cell.value)
+        assert all(
+            str(cell.value).isascii() is False or "English" in str(cell.value) for cell in sheet[3] if cell.value
+        )
 
 
 def test_statement_digests_and_evidence_are_on_the_first_sheet(every_node: Result, tmp_path: Path) -> None:
     workbook = opened(written(every_node, tmp_path))
     text = "\n".join(str(cell.value) for row in workbook[READ_ME].iter_rows() for cell in row if cell.value)
-    for part in ("仅供测试", every_node.digest, every_node.methodology.digest, every_node.project.document.digest, "自行构建", "60位十进制"):
+    for part in (
+        "仅供测试",
+        every_node.digest,
+        every_node.methodology.digest,
+        every_node.project.document.digest,
+        "自行构建",
+        "60位十进制",
+    ):
         assert part in text
     assert "CCER" not in text
 
@@ -198,8 +232,15 @@ def test_statement_digests_and_evidence_are_on_the_first_sheet(every_node: Resul
 def test_texts_that_look_like_formulas_stay_texts(every_node: Result, tmp_path: Path) -> None:
     path = written(every_node, tmp_path)
     with zipfile.ZipFile(path) as archive:
-        formulas = [formula for name in archive.namelist() if name.startswith("xl/worksheets/") for formula in re.findall(r"<f>(.*?)</f>", archive.read(name).decode())]
-    assert not [formula for formula in formulas if "HYPERLINK" in formula or "@SUM" in formula or formula == "1+1&amp;全部节点"]
+        formulas = [
+            formula
+            for name in archive.namelist()
+            if name.startswith("xl/worksheets/")
+            for formula in re.findall(r"<f>(.*?)</f>", archive.read(name).decode())
+        ]
+    assert not [
+        formula for formula in formulas if "HYPERLINK" in formula or "@SUM" in formula or formula == "1+1&amp;全部节点"
+    ]
     workbook = opened(path)
     texts = {cell.value: cell.data_type for row in workbook[READ_ME].iter_rows() for cell in row}
     assert texts["=1+1&全部节点"] == texts['=HYPERLINK("http://example.org")'] == "s"
@@ -247,7 +288,9 @@ def test_index_sets_too_large_for_rows_are_said_to_be_so(
     assert disagreements(every_node, recompute({"large": path})["large"]) == []
 
 
-def test_formula_too_long_for_a_cell_is_said_to_be_so(every_node: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_formula_too_long_for_a_cell_is_said_to_be_so(
+    every_node: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tonne.esg.excel_formula.LONGEST_FORMULA", 120)
     path = written(every_node, tmp_path)
     read_back_workbook(path, every_node)
@@ -322,7 +365,9 @@ def test_workbook_of_another_result_is_refused_by_id(
     with pytest.raises(ReportError) as refused:
         read_back_workbook(path, every_node)
     told = [problem.what for problem in refused.value.problems]
-    assert f"sheet '{EQUATIONS}', cell {cell_of(every_node, EQUATIONS, 'BE@2024')}: the value of BE@2024 differs" in told
+    assert (
+        f"sheet '{EQUATIONS}', cell {cell_of(every_node, EQUATIONS, 'BE@2024')}: the value of BE@2024 differs" in told
+    )
 
 
 def test_missing_row_is_told_by_its_id(every_node: Result, tmp_path: Path) -> None:

@@ -57,10 +57,7 @@ def computed(project: Project, name: str) -> tuple[Any, dict[str, dict[Any, Deci
     reference = Reference(plan, dataset)
     values = reference.compute_all()
     compare(reference, values, columnar)
-    given = {
-        key: {index: decimal(value) for index, value in items.items()}
-        for key, items in dataset.values.items()
-    }
+    given = {key: {index: decimal(value) for index, value in items.items()} for key, items in dataset.values.items()}
     return reference, {**given, **values}, [finding.code for finding in dataset.findings]
 
 

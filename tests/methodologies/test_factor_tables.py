@@ -93,7 +93,15 @@ def test_no_mapping_repeats_a_key_and_no_number_is_quoted(table: str) -> None:
 def test_head_is_complete(table: str) -> None:
     data = load(table)
 
-    assert set(data) - {"not_for", "substances"} == {"format", "id", "title", "source", "keys", "columns", "rows"}
+    assert set(data) - {"not_for", "substances"} == {
+        "format",
+        "id",
+        "title",
+        "source",
+        "keys",
+        "columns",
+        "rows",
+    }
     assert data["format"] == "1"
     assert data["id"] == table
     assert set(data["source"]) == {"publisher", "document", "evidence", "note"}
@@ -247,9 +255,7 @@ def test_national_average_lies_between_the_regional_grids(year: str) -> None:
     ],
 )
 @pytest.mark.parametrize("year", ["2021", "2022"])
-def test_regional_average_lies_among_its_provinces(
-    region: str, provinces: tuple[str, ...], year: str
-) -> None:
+def test_regional_average_lies_among_its_provinces(region: str, provinces: tuple[str, ...], year: str) -> None:
     inside = [released(name, year) for name in provinces]
 
     assert min(inside) < released(region, year) < max(inside)

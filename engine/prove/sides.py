@@ -1,0 +1,213 @@
+"""Evaluates two methodologies at the same inputs, each with the reference evaluator and in its own units."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+
+from tonne.engine.compute.reference import Reference
+from tonne.engine.data.dataset import Dataset
+from tonne.engine.data.domain import Domain, Index
+from tonne.engine.errors import RunError, TonneError
+from tonne.engine.plan import Choice, Plan, make_plan
+from tonne.engine.prove.facts import Range, range_of
+from tonne.engine.prove.joint import SECOND, Joint, Scale
+from tonne.engine.prove.replay import small_domain
+from tonne.engine.prove.statement import Point
+from tonne.engine.spec.tree import Chosen, Node, walk
+
+Values = Mapping[tuple[str, Index], Fraction]
+Choices = Mapping[tuple[str, Index], str]
+
+TRIALS = 40
+_NICE = (Fraction(1), Fraction(2), Fraction(3), Fraction(5), Fraction(7), Fraction(10), Fraction(1, 2), Fraction(1, 4), Fraction(100), Fraction(0), Fraction(-1))
+
+
+class Sides:
+    """Two quantities of a joint vocabulary, evaluated side by side on a small domain."""
+
+    def __init__(self, joint: Joint, first: str, second: str, size: int, scale: Scale) -> None:
+        self.joint = joint
+        self.domain: Domain = small_domain(joint.methodology, size)
+        self.first, self.second, self.scale = first, second, scale
+        self.needed = joint.needed(first, second)
+        quantities = joint.methodology.quantities
+        self.inputs = [name for name in quantities if name in self.needed and name not in joint.trees]
+        self._plans: dict[tuple[tuple[tuple[str, Index], str], ...], tuple[Plan, Plan] | None] = {}
+
+    def results(self, values: Values, choices: Choices, index: Index) -> tuple[Decimal | None, Decimal | None]:
+        """Compute both at an index of the first, the second in the unit of the first; None where one has no value."""
+        plans = self._both_plans(choices)
+        if plans is None:
+            return None, None
+        over = self.joint.methodology.quantities[self.first].over
+        at = dict(zip(over, index, strict=True))
+        one = self._value(plans[0], self._data(values, choices, plans[0], {name: name for name in self.inputs}), self.first, index)
+        own = next(name for name, joint in self.joint.names.items() if joint == self.second)
+        other_index = tuple(at[name] for name in self.joint.second.quantities[own].over)
+        names = {joint: name for name, joint in self.joint.names.items()}
+        other = self._value(plans[1], self._data(values, choices, plans[1], names), own, other_index)
+        factor, offset = self.scale
+        if other is not None and self.scale != (1, 0):
+            ratio = Fraction(other) * factor + offset
+            other = Decimal(ratio.numerator) / Decimal(ratio.denominator) if ratio.denominator != 1 else Decimal(ratio.numerator)
+        return one, other
+
+    def differ(self, one: Decimal | None, other: Decimal | None) -> bool:
+        """Whether two results are really different, and not by the last digits of 60 or of a change of unit."""
+        if one is None or other is None:
+            return (one is None) != (other is None)
+        return abs(one - other) > Decimal("1e-20") * max(abs(one), abs(other))
+
+    def _value(self, plan: Plan, data: Dataset, name: str, index: Index) -> Decimal | None:
+        if name not in plan.steps:
+            return None
+        try:
+            return Reference(plan, data).value(name, index)
+        except (RunError, KeyError):
+            return None
+
+    def _both_plans(self, choices: Choices) -> tuple[Plan, Plan] | None:
+        key = tuple(sorted(choices.items()))
+        if key not in self._plans:
+            self._plans[key] = self._planned(choices)
+        return self._plans[key]
+
+    def _planned(self, choices: Choices) -> tuple[Plan, Plan] | None:
+        joint = self.joint
+        try:
+            return (
+                make_plan(joint.first, self._choices(choices, {name: name for name in joint.first.options}), joint.inferences[0]),
+                make_plan(joint.second, self._choices(choices, joint.options), joint.inferences[1]),
+            )
+        except TonneError:
+            return None
+
+    def _choices(self, choices: Choices, names: Mapping[str, str]) -> dict[str, Choice]:
+        """Give the choices by the names of one side; what the question does not need is chosen anyhow."""
+        found: dict[str, Choice] = {}
+        for own, name in names.items():
+            option = self.joint.methodology.options[name]
+            over = tuple(option.over)
+            values = {index: choices.get((name, index)) or self.default_choice(name) for index in self.domain.indices(over)}
+            found[own] = {self.domain.label(over, index): value for index, value in values.items()} if over else values[()]
+        return found
+
+    def default_choice(self, name: str) -> str:
+        """Give a choice that an option can have."""
+        methodology = self.joint.methodology
+        return methodology.fixed_options.get(name) or next(iter(methodology.options[name].values))
+
+    def _data(self, values: Values, choices: Choices, plan: Plan, names: Mapping[str, str]) -> Dataset:
+        """Put the inputs into the names, index sets and units of one side."""
+        second = plan.methodology is self.joint.second
+        found: dict[str, dict[Index, Fraction]] = {}
+        for (name, index), value in values.items():
+            own = names.get(name)
+            if own is None or own not in plan.needed:
+                continue
+            factor, offset = self.joint.scale(own) if second else (Fraction(1), Fraction(0))
+            at = dict(zip(self.joint.methodology.quantities[name].over, index, strict=True))
+            found.setdefault(own, {})[tuple(at[part] for part in plan.needed[own])] = value * factor + offset
+        for name, over in plan.needed.items():
+            if name.startswith("option:"):
+                found[name] = self._option_numbers(name.removeprefix("option:"), over, choices, plan, second)
+        return Dataset(self.domain, found, {})
+
+    def _option_numbers(
+        self, own: str, over: tuple[str, ...], choices: Choices, plan: Plan, second: bool
+    ) -> dict[Index, Fraction]:
+        name = self.joint.options[own] if second else own
+        values = list(plan.methodology.options[own].values)
+        return {
+            index: Fraction(values.index(choices.get((name, index)) or self.default_choice(name)))
+            for index in self.domain.indices(over)
+        }
+
+    # -- points
+
+    def completed(self, values: Values, choices: Choices) -> dict[tuple[str, Index], Fraction]:
+        """Fill what a point leaves open with values inside the ranges."""
+        full = dict(values)
+        for name in self.inputs:
+            for index in self.domain.indices(self.joint.methodology.quantities[name].over):
+                full[name, index] = self._tied(name, index, choices) if name in self.joint.by else values.get((name, index), self._inside(name))
+        return full
+
+    def _tied(self, name: str, index: Index, choices: Choices) -> Fraction:
+        option, by = self.joint.by[name]
+        at = dict(zip(self.joint.methodology.quantities[name].over, index, strict=True))
+        place = tuple(at[part] for part in self.joint.methodology.options[option].over)
+        return by.get(choices.get((option, place)) or self.default_choice(option), Fraction(0))
+
+    def _range(self, name: str) -> Range:
+        return range_of(self.joint.methodology, self.joint.methodology.quantities[name])
+
+    def _inside(self, name: str) -> Fraction:
+        return _allowed(self._range(name), (Fraction(1), Fraction(0)))[0]
+
+    def trials(self, count: int = TRIALS) -> Iterator[tuple[dict[tuple[str, Index], Fraction], dict[tuple[str, Index], str]]]:
+        """Give points inside the bounds: the same ones each time, simple numbers first."""
+        random = Random(1)  # noqa: S311 (points to look at, no secrets)
+        methodology = self.joint.methodology
+        for number in range(count):
+            choices = {
+                (name, index): methodology.fixed_options.get(name) or random.choice(list(option.values))
+                for name, option in methodology.options.items()
+                for index in self.domain.indices(tuple(option.over))
+            }
+            values: dict[tuple[str, Index], Fraction] = {}
+            for position, name in enumerate(self.inputs):
+                allowed = _allowed(self._range(name), _NICE)
+                for place, index in enumerate(self.domain.indices(methodology.quantities[name].over)):
+                    first = allowed[(position + place) % len(allowed)]
+                    values[name, index] = first if number == 0 else random.choice(allowed)
+            yield self.completed(values, choices), choices
+
+    def point(self, values: Values, choices: Choices, outcome: str) -> Point:
+        """Describe a point by the inputs of both."""
+        quantities = self.joint.methodology.quantities
+        shown: dict[str, Fraction] = {}
+        for (name, index), value in values.items():
+            if name not in self.inputs or name in self.joint.by or len(self._range(name).values) == 1:
+                continue
+            over = quantities[name].over
+            shown[f"{told(name)}@{self.domain.label(over, index)}" if over else told(name)] = value
+        used = self._used_options()
+        options = {
+            f"{told(name)}@{self.domain.label(tuple(self.joint.methodology.options[name].over), index)}" if index else told(name): choice
+            for (name, index), choice in choices.items()
+            if name in used and name not in self.joint.methodology.fixed_options
+        }
+        return Point(shown, options, outcome)
+
+    def _used_options(self) -> set[str]:
+        named = {part.option for name in self.needed if name in self.joint.trees for part in _choices_in(self.joint.trees[name])}
+        return named | {option for name, (option, _) in self.joint.by.items() if name in self.needed}
+
+
+def _choices_in(tree: Node) -> list[Chosen]:
+    return [part for part in walk(tree) if isinstance(part, Chosen)]
+
+
+def told(name: str) -> str:
+    """Name a quantity of the joint vocabulary for a reader."""
+    return f"{name.removeprefix(SECOND)} (second)" if name.startswith(SECOND) else name
+
+
+def _allowed(allowed: Range, wanted: tuple[Fraction, ...]) -> list[Fraction]:
+    """Give simple values inside a range, its ends among them."""
+    if allowed.values:
+        return list(allowed.values)
+    found = [value for value in wanted if allowed.holds(value)]
+    low = allowed.low if allowed.low is not None else allowed.above
+    high = allowed.high if allowed.high is not None else allowed.below
+    ends = [value for value in (allowed.low, allowed.high) if value is not None]
+    if low is not None and high is not None:
+        ends += [(low + high) / 2, low + (high - low) / 4]
+    elif low is not None:
+        ends += [low + 1, low + 3]
+    elif high is not None:
+        ends += [high - 1, high - 3]
+    found += [value for value in ends if value not in found and allowed.holds(value)]
+    return found or [Fraction(0)]
