@@ -13,7 +13,7 @@ from itertools import product
 from math import prod
 
 from tonne.engine.check.identity import same
-from tonne.engine.check.inference import Inference
+from tonne.engine.check.kinds import Inference
 from tonne.engine.plan import settled
 from tonne.engine.result.result import ROLES
 from tonne.engine.spec.methodology import Methodology, Quantity, column_unit
