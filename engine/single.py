@@ -4,7 +4,7 @@ Both evaluators compute it and are compared, as in a run. Bounds are looked at a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -145,14 +145,17 @@ def evaluate(methodology: Methodology, equation: str, values: Mapping[str, Typed
         raise SpecError(inference.problems)
     given = by_quantity(values)
     _refuse_unknown(single, equation, given)
-    choices = _choices(single, equation, inference.trees[equation], given)
-    plan = make_plan(single, choices, inference)
+    choices, defaults = _choices(single, inference.trees[equation], given)
+    options = {name: option.model_copy(update={"default": defaults.get(name)}) for name, option in single.options.items()}
+    plan = make_plan(replace(single, options=options), choices, inference)
     typed = {
         name: {label: typed_list(single.quantities[name], text) for label, text in labelled.items()}
         for name, labelled in given.items()
         if name in single.quantities
     }
-    members = single_domain(plan, equation, typed, {name: given[name] for name in given if name in single.dimensions})
+    labels = {name: [label for label in given[name] if label] for name in given if name in single.options}
+    dimensions = {name: str(given[name].get(None, "")) for name in given if name in single.dimensions}
+    members = single_domain(plan, equation, typed, labels, dimensions)
     dataset, inputs = _Collector(plan, members, typed, choices).collect()
     reference = Reference(plan, dataset)
     exact = reference.compute_all()
@@ -193,45 +196,37 @@ def _refuse_unknown(single: Methodology, equation: str, given: Mapping[str, Any]
 # -- options
 
 
-def _choices(single: Methodology, equation: str, tree: Node, given: Mapping[str, Mapping[str | None, Typed]]) -> dict[str, Choice]:
-    """Give the choice of every option that is given, fixed or has a default; the formula's own must have one."""
+def _choices(
+    single: Methodology, tree: Node, given: Mapping[str, Mapping[str | None, Typed]]
+) -> tuple[dict[str, Choice], dict[str, str]]:
+    """Give the choice of every option, and for options chosen by member that of the members not named.
+
+    Only what the formula itself asks for must be chosen.
+    """
     needed = {part.option for part in walk(tree) if isinstance(part, Chosen)}
     choices: dict[str, Choice] = {}
+    defaults: dict[str, str] = {}
     problems: list[Problem] = []
     for name, option in single.options.items():
         values = list(option.values)
-        if name in single.fixed_options:
-            choices[name] = single.fixed_options[name]
+        typed = {label: str(text) for label, text in given.get(name, {}).items()}
+        wrong = [text for text in typed.values() if text not in values]
+        problems += [Problem(f"option {name} has no value '{text[:80]}'", expected=f"one of {listing(values)}") for text in wrong]
+        whole = single.fixed_options.get(name) or typed.get(None) or option.default
+        by_member = {label: text for label, text in typed.items() if label is not None}
+        if by_member and not option.over:
+            problems.append(Problem(f"option {name} is chosen once", expected=f"{name}={values[0]}"))
+        if whole is None and not by_member:
+            if name in needed:
+                expected = f"one of {listing(values)}"
+                problems.append(Problem(f"option {name} is not chosen", expected=expected, hint=f"give {name}={values[0]}"))
             continue
-        if name in given:
-            chosen = {str(label): str(text) for label, text in given[name].items() if label is not None}
-            whole = str(given[name][None]) if None in given[name] else None
-            wrong = [text for text in (*chosen.values(), *([whole] if whole else [])) if text not in values]
-            problems += [Problem(f"option {name} has no value '{text[:80]}'", expected=f"one of {listing(values)}") for text in wrong]
-            if bool(chosen) is not bool(option.over) and not (whole and option.over):
-                problems.append(Problem(f"option {name} is not chosen for each {listing(list(option.over)) or 'member'}"))
-            choices[name] = chosen if chosen else _Everywhere(whole or values[0]) if option.over else whole or values[0]
-        elif option.default is not None:
-            choices[name] = _Everywhere(option.default) if option.over else option.default
-        elif name in needed:
-            expected = f"one of {listing(values)}"
-            problems.append(Problem(f"option {name} is not chosen", expected=expected, hint=f"give {name}={values[0]}"))
+        choices[name] = by_member if option.over else str(whole)
+        if whole is not None:
+            defaults[name] = whole
     if problems:
         raise DataError(problems)
-    return choices
-
-
-class _Everywhere(dict[str, str]):
-    """One choice for all members of a dimension."""
-
-    def __init__(self, choice: str) -> None:
-        super().__init__()
-        self.choice = choice
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Give the choice, whichever the member."""
-        del key, default
-        return self.choice
+    return choices, defaults
 
 
 # -- inputs

@@ -9,7 +9,7 @@ from tonne.engine.errors import DataError, Problem, listing, nearest
 from tonne.engine.plan import Plan
 from tonne.engine.spec.models import Text
 from tonne.engine.spec.tree import Name, Previous, Reduce, walk
-from tonne.engine.typed_values import Typed, TypedValue
+from tonne.engine.typed_values import TypedValue
 
 YEAR = 2024
 
@@ -54,23 +54,33 @@ class Members:
         return found
 
 
-def single_domain(plan: Plan, equation: str, typed: Given, dimensions: Mapping[str, Mapping[str | None, Typed]]) -> Members:
+def single_domain(
+    plan: Plan, equation: str, typed: Given, chosen: Mapping[str, list[str]], dimensions: Mapping[str, str]
+) -> Members:
     """Make the domain of one equation.
 
     Args:
         plan: the plan of the equation alone.
         equation: its name.
         typed: the values that are typed.
+        chosen: the labels at which an option is chosen.
         dimensions: the members that are typed as `year=2024`.
 
     Raises:
         DataError: a label is not one of its dimension, or several values belong to no one dimension.
     """
-    return _Maker(plan, equation, typed, dimensions).make()
+    maker = _Maker(plan, equation, typed)
+    for name, text in dimensions.items():
+        for label in text.split(","):
+            maker.take(name, label.strip(), name)
+    for name, labels in chosen.items():
+        for label in labels:
+            maker.take_index(name, tuple(plan.methodology.options[name].over), label)
+    return maker.make()
 
 
 class _Maker:
-    def __init__(self, plan: Plan, equation: str, typed: Given, dimensions: Mapping[str, Mapping[str | None, Typed]]) -> None:
+    def __init__(self, plan: Plan, equation: str, typed: Given) -> None:
         self.plan = plan
         self.methodology = plan.methodology
         self.equation = equation
@@ -81,9 +91,6 @@ class _Maker:
         self.counts: dict[str, int] = {}
         self.listed: dict[str, str] = {}
         self.notes: list[Text] = []
-        for name, given in dimensions.items():
-            for label in str(given.get(None, "")).split(","):
-                self._take(name, label.strip(), name)
 
     def _used(self) -> list[str]:
         """List the dimensions of the equation, of its inputs and of its sums."""
@@ -105,7 +112,7 @@ class _Maker:
             over = self.plan.over(name)
             for label, values in labelled.items():
                 if label is not None:
-                    self._take_index(name, over, label)
+                    self.take_index(name, over, label)
                 elif len(values) > 1:
                     along = self._along(name, over)
                     self.listed[name] = along
@@ -130,14 +137,16 @@ class _Maker:
         what = f"{name} is given several values, but goes over {listing(list(over))}"
         raise DataError(Problem(what, hint=f"give each with its index: {name}@{','.join(over)}=…"))
 
-    def _take_index(self, name: str, over: tuple[str, ...], label: str) -> None:
+    def take_index(self, name: str, over: tuple[str, ...], label: str) -> None:
+        """Take the members of a label."""
         parts = [part.strip() for part in label.split(",")]
         if len(parts) != len(over):
             raise DataError(_wrong_label(name, over, label))
         for dimension, part in zip(over, parts, strict=True):
-            self._take(dimension, part, name)
+            self.take(dimension, part, name)
 
-    def _take(self, dimension: str, label: str, owner: str) -> None:
+    def take(self, dimension: str, label: str, owner: str) -> None:
+        """Take a member of a dimension."""
         spec = self.methodology.dimensions[dimension]
         if dimension not in self.labels:
             raise DataError(Problem(f"{self.equation} has no {dimension}", hint=f"it goes over {listing(self.used) or 'nothing'}"))

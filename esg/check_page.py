@@ -4,6 +4,7 @@ Every statement of the prover stands there once, beside the formula it is about.
 are switched by the style alone. Proves and decides nothing; files are written by `check_folder`.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,14 +27,13 @@ from tonne.esg.check_wording import (
     STANDINGS,
     WORDS,
     limit_words,
-    outcome_words,
     worded,
 )
 from tonne.esg.document import LANGUAGES, Formula, Phrase, same
 from tonne.esg.figures import FUEL_AMOUNT, cited, in_brackets, joined, phrase, printed_unit
 from tonne.esg.layout import Layout, Operator, Words, printable, row
 from tonne.esg.markup import mathml
-from tonne.esg.numbers import ABSENT, Language, number_text
+from tonne.esg.numbers import ABSENT, MINUS, Language, number_text, read_number
 from tonne.esg.render import TEMPLATES, environment
 from tonne.esg.symbols import symbol
 from tonne.esg.typeset import equation_layout, value_layout
@@ -43,19 +43,22 @@ OPEN = {Severity.CLARIFICATION, Severity.FORWARD_ACTION}
 LONGEST_LINE = 64  # characters of a formula as plain text
 POINT_DIGITS = 10
 DASH = same(ABSENT)
+DIRECTION = "direction.sign"
 BY_EQUATION = {"cases", "domain"}  # their statements stand beside the formula
 IN_TABLES = {"units.converted", "evidence.words"}  # findings of which a table says more
-# Statements that say what is wrong; the verdict is of the property, so that stands in front.
+# Statements that, when refuted, say what is wrong; the verdict is of the property, so that stands in front.
 FAULTS = {"cases.unreachable", "cases.overlap"}
+
+_MINUS = re.compile(r"(?<![\w.])-(?=[0-9])")
 
 
 @dataclass(frozen=True)
 class ShownPoint:
-    """A point: what happened, the values, and the choices."""
+    """A point: what happened, the inputs that matter, and those it was confirmed with besides."""
 
     outcome: Phrase | None
-    values: tuple[tuple[str, Phrase], ...]
-    choices: tuple[tuple[Phrase, Phrase], ...]
+    inputs: tuple[tuple[Phrase, Phrase], ...]
+    others: tuple[tuple[Phrase, Phrase], ...]
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class ShownStatement:
 
     id: str
     standing: str
+    verdict: Phrase
     code: str
     subject: str
     sentence: Phrase
@@ -235,7 +239,8 @@ class _Maker:
         found = [standing(item) for item in group.statements]
         tally = tuple((word, found.count(word)) for word in STANDINGS if word in found)
         shown = [(item, self.statement(item)) for item in group.statements]
-        by_equation = name in BY_EQUATION
+        beside = [pair for pair in shown if name in BY_EQUATION and pair[0].subject in self.trees]
+        directed = [pair for pair in shown if pair[0].code == DIRECTION]
         return ShownCheck(
             group.check.number,
             worded(HEADINGS, name),
@@ -244,9 +249,9 @@ class _Maker:
             tally,
             self.note(group),
             tuple(self.findings(group)),
-            self.outputs() if name == "structure" else self.with_statements(shown) if by_equation else (),
-            () if by_equation or name == "direction" else tuple(made for _, made in shown),
-            tuple(self.direction(item, made) for item, made in shown) if name == "direction" else (),
+            self.outputs() if name == "structure" else self.with_statements(beside),
+            tuple(pair[1] for pair in shown if pair not in beside and pair not in directed),
+            tuple(self.direction(item, made) for item, made in directed),
             self.conversions() if name == "units" else (),
             self.sources() if name == "evidence" else (),
         )
@@ -274,7 +279,7 @@ class _Maker:
     def statement(self, item: Statement) -> ShownStatement:
         self.number += 1
         sentence = Phrase(item.zh, item.en)
-        if item.code in FAULTS:
+        if item.code in FAULTS and item.verdict == "refuted":
             before = Phrase(*PROPERTIES[item.code])
             sentence = Phrase(f"{before.zh}——{sentence.zh}", f"{before.en} — {sentence.en}")
         remark = None
@@ -284,31 +289,42 @@ class _Maker:
             remark = Phrase(f"{label.zh}{told.zh}", f"{label.en}{told.en}")
         place = shown_place(item.place) if item.verdict != "proved" else None
         shown = tuple(self.point(point) for point in item.points)
-        return ShownStatement(
-            f"s{self.number}", standing(item), item.code, item.subject, sentence, remark, shown, place
-        )
+        word = standing(item)
+        verdict = STANDINGS[word] if word != "proved" else Phrase(item.heading("zh"), item.heading("en"))
+        return ShownStatement(f"s{self.number}", word, verdict, item.code, item.subject, sentence, remark, shown, place)
 
     def point(self, point: Point) -> ShownPoint:
-        values = tuple((name, self.value(name, value)) for name, value in point.values.items())
-        choices = tuple(self.choice(name, value) for name, value in point.options.items())
-        return ShownPoint(outcome_words(point.outcome) if point.outcome else None, values, choices)
+        told: list[tuple[str, Fraction | str]] = [*point.values.items(), *point.options.items()]
+        inputs = [self.input(name, value) for name, value in told]
+        others = [self.input(name, value) for name, value in point.others.items()]
+        outcome = Phrase(_MINUS.sub(MINUS, point.zh), _MINUS.sub(MINUS, point.en)) if point.en else None
+        return ShownPoint(outcome, tuple(inputs), tuple(others))
+
+    def input(self, name: str, value: Fraction | str) -> tuple[Phrase, Phrase]:
+        """Name an input with its value, or an option with its choice; both may stand at an index."""
+        bare, _, index = name.partition("@")
+        if not isinstance(value, str):
+            return same(name), self.value(bare, value)
+        option = self.methodology.options.get(bare)
+        if option is None:
+            return same(name), same(value)
+        named = option.values[value] if isinstance(option.values, dict) and value in option.values else None
+        told = phrase(option.name)
+        return Phrase(told.zh + f"（{index}）" * bool(index), told.en + f" ({index})" * bool(index)), phrase(
+            named
+        ) if named else same(value)
 
     def value(self, name: str, value: Fraction) -> Phrase:
-        quantity = self.methodology.quantities.get(name.partition("@")[0])
+        quantity = self.methodology.quantities.get(name)
+        if quantity is not None and quantity.unit.is_flag:
+            return Phrase(number_text(value, "flag", "zh"), number_text(value, "flag", "en"))
         text = same(number_text(value, digits=POINT_DIGITS))
-        if quantity is None or quantity.unit.is_flag:
+        if quantity is None:
             return text
         unit = _unit(quantity.unit.text)
         # The unit of an amount of fuel is two words.
         told = in_brackets(unit) if quantity.unit.text == FUEL_AMOUNT else Phrase(f" {unit.zh}", f" {unit.en}")
         return Phrase((text.zh + told.zh).rstrip(), (text.en + told.en).rstrip())
-
-    def choice(self, name: str, value: str) -> tuple[Phrase, Phrase]:
-        option = self.methodology.options.get(name.partition("@")[0])
-        if option is None:
-            return same(name), same(value)
-        named = option.values[value] if isinstance(option.values, dict) and value in option.values else None
-        return phrase(option.name), phrase(named) if named else same(value)
 
     def direction(self, item: Statement, shown: ShownStatement) -> ShownDirection:
         quantity = self.methodology.quantities[item.subject]
@@ -381,7 +397,9 @@ class _Maker:
             return equation_layout(quantity, tree, self.methodology, language)
         left, parameter = symbol(quantity.symbol), quantity.parameter
         if parameter.value is not None:
-            return row(left, Operator("="), value_layout(number_text(parameter.value, digits=POINT_DIGITS)))
+            text = number_text(parameter.value, digits=POINT_DIGITS)
+            sign = "=" if Fraction(read_number(text) or 0) == parameter.value else "≈"
+            return row(left, Operator(sign), value_layout(text))
         values = [number_text(value, digits=POINT_DIGITS) for value in (parameter.by or {}).values()]
         return (
             row(left, Operator("="), Words("；".join(values) if language == "zh" else "; ".join(values)))

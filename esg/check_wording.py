@@ -1,14 +1,12 @@
-"""The fixed words of the check report in Chinese and English, and the prover's words in both.
+"""The fixed words of the check report in Chinese and English, and in both what the prover could not follow.
 
-The prover says what happened at a point, and what it could not follow, in English; here these few sentences
-are given in Chinese. One that is not known is shown as it is.
+The prover gives its reasons in English; here these few are given in Chinese. One that is not known is shown as it is.
 """
 
 import re
 from collections.abc import Mapping
 
 from tonne.esg.document import Phrase, same
-from tonne.esg.numbers import MINUS
 
 WORDS: Mapping[str, Phrase] = {
     "title": Phrase("方法学检查与证明报告", "Check and proof report"),
@@ -65,6 +63,7 @@ WORDS: Mapping[str, Phrase] = {
     "leaves_out": Phrase("证明未涉及：", "not covered by the proof: "),
     "counterexample": Phrase("反例", "Counterexample"),
     "point": Phrase("示例", "Example"),
+    "others": Phrase("其余输入：", "other inputs: "),
     "any_input": Phrase("任意输入", "any input"),
     "conversions": Phrase("引擎插入的单位换算", "Changes of unit that were inserted"),
     "equation": Phrase("公式", "Equation"),
@@ -158,19 +157,13 @@ PARTS: Mapping[str, Phrase] = {
     "table": Phrase("因子表", "factor table"),
 }
 
-_MINUS = re.compile(r"(?<![\w.])-(?=[0-9])")
 _NAME = r"(?P<name>[\w.]+)"
-_OUTCOMES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(rf"no case of {_NAME} applies"), "{name}的各种情形均不适用"),
-    (re.compile(r"both hold; the first counts"), "两种情形同时成立，以在前者为准"),
-    (re.compile(rf"{_NAME} has no value"), "{name}无法求值"),
-    (
-        re.compile(rf"{_NAME} to (?P<value>\S+) moves the reduction from (?P<old>\S+) to (?P<new>\S+)"),
-        "{name}增至{value}时，减排量由{old}变为{new}",
-    ),
-)
 _LIMITS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"time limit of the solver"), "超出求解时限"),
+    (re.compile(r"time limit of the whole check"), "超出整个检查的时限"),
+    (re.compile(r"a product of too many quantities"), "连乘的量过多"),
+    (re.compile(r"formulas nested too deep"), "公式嵌套过深"),
+    (re.compile(rf"the bounds of {_NAME} contradict each other"), "{name}的界限自相矛盾"),
     (re.compile(r"a power that is not a constant"), "指数不是常数的乘方"),
     (re.compile(r"sums and cases were not looked into"), "未展开求和与分情形"),
     (re.compile(rf"earlier values of {_NAME}"), "{name}的前期值"),
@@ -181,21 +174,15 @@ _LIMITS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
-def outcome_words(text: str) -> Phrase:
-    """Say in both languages what happened at a point."""
-    text = _MINUS.sub(MINUS, text)
-    return Phrase(_translated(text, _OUTCOMES) or text, text)
-
-
 def limit_words(text: str) -> Phrase:
     """Say in both languages what the prover could not follow; the names of dimensions follow commas too."""
     parts: list[str] = []
     for piece in text.split(", "):
-        if parts and _translated(piece, _LIMITS) is None:
+        if parts and _translated(piece) is None:
             parts[-1] += f", {piece}"
         else:
             parts.append(piece)
-    return Phrase("；".join(_translated(part, _LIMITS) or part for part in parts), text)
+    return Phrase("；".join(_translated(part) or part for part in parts), text)
 
 
 def worded(words: Mapping[str, Phrase], key: str) -> Phrase:
@@ -203,8 +190,8 @@ def worded(words: Mapping[str, Phrase], key: str) -> Phrase:
     return words.get(key) or same(key)
 
 
-def _translated(text: str, rules: tuple[tuple[re.Pattern[str], str], ...]) -> str | None:
-    for pattern, sentence in rules:
+def _translated(text: str) -> str | None:
+    for pattern, sentence in _LIMITS:
         match = pattern.fullmatch(text)
         if match:
             return sentence.format(**match.groupdict())

@@ -1,6 +1,6 @@
 """The public functions of the package."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,13 @@ from tonne.engine.spec.catalogue import load_methodology, methodology_ids
 from tonne.engine.spec.methodology import Methodology
 
 if TYPE_CHECKING:
+    from tonne.engine.prove.equivalence import Comparison
     from tonne.engine.result.result import Result
+    from tonne.engine.single import Evaluation
+    from tonne.engine.typed_values import Typed
+    from tonne.engine.versions import Revision
 
-__all__ = ["check", "list_methodologies", "load_methodology", "run"]
+__all__ = ["check", "diff", "evaluate", "list_methodologies", "load_methodology", "run", "same_as"]
 
 
 def run(
@@ -60,6 +64,73 @@ def check(methodology: str | Path | Methodology, *, proofs: bool = True) -> Chec
     from tonne.engine.prove.prove import check_and_prove  # noqa: PLC0415 (the solver is not always wanted)
 
     return check_and_prove(loaded)
+
+
+def diff(
+    first: str | Path | Methodology,
+    second: str | Path | Methodology,
+    project: str | Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> "Revision":
+    """Say what differs between two methodologies, and what that gains or costs a project in tonnes.
+
+    Args:
+        first: an id, a path, or what `load_methodology` gave.
+        second: the other.
+        project: a project file, or the folder of one, that is run under both.
+        progress: is told each stage as it begins.
+
+    Returns:
+        the revision: `is_equal`, `difference` with `changes`, `equations` and `outputs`, `project`, `as_data()`.
+
+    Raises:
+        TonneError: a spec cannot be read or its units do not fit, or both refuse the project.
+    """
+    from tonne.engine.versions import revision  # noqa: PLC0415 (the solver is not always wanted)
+
+    return revision(_loaded(first), _loaded(second), project, progress)
+
+
+def evaluate(methodology: str | Path | Methodology, equation: str, values: "Mapping[str, Typed]") -> "Evaluation":
+    """Evaluate one equation alone, from the quantities it names directly.
+
+    Args:
+        methodology: an id, a path, or what `load_methodology` gave.
+        equation: the name of the equation.
+        values: by name, `name@index`, option or dimension, such as `{"EG_PJ": [100, 200], "EF_CM": "0.5"}`.
+
+    Returns:
+        the evaluation: `value`, `values` by index, `inputs`, `conversions`, `as_data()`.
+
+    Raises:
+        TonneError: a value is missing or cannot be read, or the equation has no value.
+    """
+    from tonne.engine.single import evaluate as evaluate_equation  # noqa: PLC0415 (as in `run`)
+
+    return evaluate_equation(_loaded(methodology), equation, values)
+
+
+def same_as(methodology: str | Path | Methodology, equation: str, formula: str) -> "Comparison":
+    """Decide whether a formula has the same value as an equation's own, for all inputs inside the bounds.
+
+    Args:
+        methodology: an id, a path, or what `load_methodology` gave.
+        equation: the name of the equation.
+        formula: a formula in the names of the methodology.
+
+    Returns:
+        the comparison: `outcome` is equal, different (with `point`, `first`, `second`) or undecided (with `why`).
+
+    Raises:
+        TonneError: the formula cannot be read, or does not fit the unit or index set of the equation.
+    """
+    from tonne.engine.prove.equivalence import same_as as compare_formula  # noqa: PLC0415 (as in `diff`)
+
+    return compare_formula(_loaded(methodology), equation, formula)
+
+
+def _loaded(methodology: str | Path | Methodology) -> Methodology:
+    return methodology if isinstance(methodology, Methodology) else load_methodology(methodology)
 
 
 def list_methodologies() -> list[str]:

@@ -35,8 +35,8 @@ def _of(quantity: Quantity) -> Iterator[Finding]:
             continue
         zh = (
             f"参数 {name} 的取值 {_written(value)}"
-            + (f"（选项 {choice}）" if choice else "")
-            + f" 超出其界限（{told}）"
+            + (f"（选项 {choice}）" if choice else " ")
+            + f"超出其界限（{told}）"
         )
         en = (
             f"the value {_written(value)} of parameter {name}"

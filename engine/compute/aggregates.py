@@ -42,6 +42,9 @@ def count(value: exp.Expr | None, condition: exp.Expr | None, strict: bool) -> e
 
 def _whole(result: exp.Expr, value: exp.Expr | None, condition: exp.Expr | None) -> exp.Expr:
     """Give a reduction no value when a condition is not known, or where it holds a value is missing."""
+    if condition is None and value is not None:  # counting a column is cheaper than testing it
+        lacks = exp.LT(this=exp.Count(this=value.copy()), expression=exp.Count(this=exp.Star()))
+        return exp.Case().when(lacks, nothing()).else_(result)
     missing: list[exp.Expr] = []
     if condition is not None:
         missing.append(exp.Is(this=exp.paren(condition.copy()), expression=exp.null()))

@@ -1,125 +1,62 @@
 """Decides whether the reduction grows or falls with each parameter, at any one index, everything else equal.
 
-The reduction is written twice, with two values of the parameter; sums differ only in the term at that index.
-So jumps between cases, minima and maxima are covered, not only derivatives.
+First by rules (`trend`). What they leave open is tried at round numbers with the reference evaluator, and then the
+reduction is written twice for the solver, with two values of the parameter (`moved`): so jumps between cases, minima
+and maxima count, not only derivatives. What is proved holds for the reduction at each index; points show its total.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Literal
 
-import z3
-
-from tonne.engine.prove.encode import LEMMA_MS, At, Generic, Small, depends
-from tonne.engine.prove.question import Question
-from tonne.engine.prove.replay import Replay
-from tonne.engine.prove.solver import holds
-from tonne.engine.prove.statement import Statement
+from tonne.engine.errors import TonneError
+from tonne.engine.prove.encode import Key
+from tonne.engine.prove.moved import Moved
+from tonne.engine.prove.probe import probes
+from tonne.engine.prove.question import Question, Wanted, shown
+from tonne.engine.prove.replay import Replay, Told
+from tonne.engine.prove.setting import Setting
+from tonne.engine.prove.small import Small
+from tonne.engine.prove.solver import every, limits, real, total
+from tonne.engine.prove.statement import Point, Statement, Verdict, short
+from tonne.engine.prove.trend import Trends
 from tonne.engine.spec.methodology import Quantity
-from tonne.engine.spec.tree import Name, Node, Previous, Reduce, walk
+from tonne.engine.spec.tree import Name
 
 Direction = Literal["increasing", "decreasing", "constant", "either", "undecided"]
 
-_ZH = {"increasing": "单调不减", "decreasing": "单调不增", "constant": "与之无关", "either": "可增可减", "undecided": "未判定"}
+_ZH = {
+    "increasing": "{0} 增大时减排量不会减少",
+    "decreasing": "{0} 增大时减排量不会增加",
+    "constant": "减排量与 {0} 无关",
+    "either": "{0} 增大时减排量可能增加，也可能减少",
+    "undecided": "{0} 增大时减排量如何变化",
+}
 _EN = {
-    "increasing": "never falls when {0} grows",
-    "decreasing": "never grows when {0} grows",
-    "constant": "does not depend on {0}",
-    "either": "can grow and can fall when {0} grows",
-    "undecided": "not decided how it changes with {0}",
+    "increasing": "the reduction never falls when {0} grows",
+    "decreasing": "the reduction never grows when {0} grows",
+    "constant": "the reduction does not depend on {0}",
+    "either": "the reduction can grow and can fall when {0} grows",
+    "undecided": "how the reduction changes when {0} grows",
 }
 _SAFE = {"increasing": "low", "decreasing": "high"}
+_CLAIMED = {"low": ("取低值为保守", -1), "high": ("取高值为保守", 1)}
 
 
-class _Moved(Generic):
-    """The same formulas with the parameter moved at one index; shares every other unknown with the first writing."""
+@dataclass(frozen=True)
+class Decided:
+    """The direction of the reduction in one parameter, with points that show where it moves up and down."""
 
-    def __init__(self, still: Generic, parameter: Quantity, other: Any) -> None:
-        super().__init__(still.methodology, still.trees)
-        self.still = still
-        self.moving = parameter
-        self.other = other
-        self.facts = still.facts
-        self.parameters = still.parameters
-        self.options = still.options
-        self._labels = still._labels  # noqa: SLF001 (one domain, two writings)
-        self._functions = still._functions  # noqa: SLF001
-        self.target = still.start(parameter.over)
-        self.growing = other >= still.parameter(parameter.id, still.key(parameter.over, self.target))
+    direction: Direction
+    up: Point | None = None
+    down: Point | None = None
+    limits: str = ""
 
-    def unknown(self, name: str) -> Any:
-        return self.still.unknown(f"{name}'")
-
-    def parameter(self, name: str, key: tuple[Any, ...]) -> Any:
-        if name == self.moving.id and key == self.key(self.moving.over, self.target):
-            return self.other
-        return self.still.parameter(name, key)
-
-    def depends(self, node: Node) -> bool:
-        return depends(node, self.moving.id, self.trees)
-
-    def reduce(self, node: Reduce, at: At) -> Any:
-        before = self.still.reduce(node, at)
-        if not self.depends(node):
-            return before
-        key = (node, tuple(sorted((name, tag) for name, tag in at.items() if name in self.free(node))))
-        if key not in self._reductions:
-            self._reductions[key] = self._moved_reduction(node, at, before)
-        return self._reductions[key]
-
-    def _moved_reduction(self, node: Reduce, at: At, before: Any) -> Any:
-        exactly = set(node.over) <= set(self.moving.over) and self._meets(node, at) and not self._uses_past(node)
-        inner = self._target_inside(node, at)
-        zero = z3.RealVal(0)
-        old_value, old_taken = self.still.term(node, inner)
-        new_value, new_taken = self.term(node, inner)
-        change = z3.If(new_taken, new_value, zero) - z3.If(old_taken, old_value, zero)
-        if exactly and node.function in {"sum", "count"}:
-            return before + change
-        result = self.unknown(node.function)
-        if self._uses_past(node) or node.function == "stdev":
-            return result
-        same_terms = node.where is None or not self.depends(node.where)
-        if node.function in {"sum", "count", "mean", "minimum", "maximum"} and (same_terms or node.function in {"sum", "count"}):
-            self._bound(result - before, change, [self.growing] + ([] if node.where is None or not same_terms else [old_taken]))
-        return result
-
-    def _bound(self, whole: Any, part: Any, given: list[Any]) -> None:
-        """The whole changes in the direction in which every part of it changes."""
-        for claim, consequence in ((part >= 0, whole >= 0), (part <= 0, whole <= 0)):
-            if holds(claim, [*self.facts, *given], LEMMA_MS).proved:
-                self.facts.append(z3.Implies(self.growing, consequence))
-
-    def _meets(self, node: Reduce, at: At) -> bool:
-        """Whether the moved index lies inside the reduction."""
-        return all(at.get(name, tag) == tag for name, tag in self.target.items() if name not in node.over)
-
-    def _target_inside(self, node: Reduce, at: At) -> dict[str, Any]:
-        inner = dict(at)
-        tag = self.tag()
-        for name in node.over:
-            inner[name] = self.target.get(name, f"m{tag}")
-        return self._with_coarser(inner, at)
-
-    def _uses_past(self, node: Node) -> bool:
-        return any(
-            isinstance(part, Previous) or (isinstance(part, Name) and part.id in self.trees and self._past_in(part.id, frozenset()))
-            for part in walk(node)
-        )
-
-    def _past_in(self, name: str, seen: frozenset[str]) -> bool:
-        for part in walk(self.trees[name]):
-            if isinstance(part, Previous) and (part.name == self.moving.id or depends(Name(part.name), self.moving.id, self.trees)):
-                return True
-            if isinstance(part, Name) and part.id in self.trees and part.id not in seen and self._past_in(part.id, seen | {name}):
-                return True
-        return False
-
-    def previous(self, node: Previous, at: At) -> Any:
-        if not depends(Name(node.name), self.moving.id, self.trees) and node.name != self.moving.id:
-            return self.still.previous(node, at)
-        return self.unknown(f"earlier {node.name}")
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The points there are."""
+        return tuple(point for point in (self.up, self.down) if point is not None)
 
 
 def direction_statements(question: Question) -> Iterator[Statement]:
@@ -127,89 +64,158 @@ def direction_statements(question: Question) -> Iterator[Statement]:
     outputs = question.methodology.spec.outputs
     if outputs is None:
         return
-    for name, quantity in question.methodology.parameters.items():
-        if depends(Name(outputs.reduction), name, question.inference.trees):
-            yield _statement(question, quantity, outputs.reduction)
+    needed = question.setting.needed(outputs.reduction)
+    quantities = [quantity for name, quantity in question.methodology.parameters.items() if name in needed]
+    for number, quantity in enumerate(quantities):
+        left = len(quantities) - number
+        with question.solver.share(min(1.0, max(3 / left, 0.1))):
+            decided = decide(question, quantity, outputs.reduction)
+        yield _statement(quantity, decided)
 
 
-def _statement(question: Question, quantity: Quantity, reduction: str) -> Statement:
-    direction, points, limits = decide(question, quantity, reduction)
+def _statement(quantity: Quantity, decided: Decided) -> Statement:
     claimed = quantity.parameter.conservative
-    proved = _SAFE.get(direction)
-    wrong = claimed is not None and direction in {"increasing", "decreasing", "either"} and proved != claimed
-    data = {"direction": direction, "claimed": claimed, "conservative": proved}
-    zh = f"减排量关于 {quantity.id} {_ZH[direction]}"
-    en = f"the reduction {_EN[direction].format(quantity.id)}"
-    if wrong:
-        zh += f"；“conservative: {claimed}”的声明不成立"
-        en += f"; the claim `conservative: {claimed}` does not hold"
-        return Statement("direction.sign", quantity.id, zh, en, "refuted", points, limits, place=quantity.place, data=data)
-    verdict: Any = "undecided" if direction == "undecided" else "proved"
-    return Statement("direction.sign", quantity.id, zh, en, verdict, points, limits, place=quantity.place, data=data)
+    direction = decided.direction
+    data = {"direction": direction, "claimed": claimed, "conservative": _SAFE.get(direction)}
+    zh, en = _ZH[direction].format(quantity.id), _EN[direction].format(quantity.id)
+    verdict: Verdict = "undecided" if direction == "undecided" else "proved"
+    points = decided.points if direction in {"either", "undecided"} else ()
+    if claimed is not None and _is_wrong(claimed, decided):
+        against = decided.down if claimed == "low" else decided.up
+        zh = f"{quantity.id} {_CLAIMED[claimed][0]}（conservative: {claimed}），但{zh}"
+        en = f"a {claimed} value of {quantity.id} is conservative (`conservative: {claimed}`), but {en}"
+        if direction == "undecided":
+            zh = f"{quantity.id} {_CLAIMED[claimed][0]}（conservative: {claimed}）"
+            en = f"a {claimed} value of {quantity.id} is conservative (`conservative: {claimed}`)"
+        points, verdict = (against,) if against else (), "refuted"
+    return Statement("direction.sign", quantity.id, zh, en, verdict, points, decided.limits, place=quantity.place, data=data)
 
 
-def decide(question: Question, quantity: Quantity, reduction: str) -> tuple[Direction, tuple[Any, ...], str]:
-    """Decide the direction of the reduction in a parameter, with points where it goes both ways."""
-    still = Generic(question.methodology, question.inference.trees)
-    still.freed = frozenset({quantity.id})
-    old = still.parameter(quantity.id, still.key(quantity.over, still.start(quantity.over)))
-    other = z3.Real(f"{quantity.id}'")
-    still.facts += [z3.substitute(fact, (old, other)) for fact in still.facts]
-    moved = _Moved(still, quantity, other)
-    at = dict(moved.target)
-    over = question.methodology.quantities[reduction].over
-    for name in over:
-        at.setdefault(name, "i")
-    at = still._with_coarser(at, at)  # noqa: SLF001
-    before, after = still.number(Name(reduction), at), moved.number(Name(reduction), at)
-    given = [*moved.facts, moved.growing]
-    rises = holds(after >= before, given)
-    falls = holds(after <= before, given)
-    if rises.proved and falls.proved:
-        return "constant", (), ""
-    if rises.proved:
-        return "increasing", (), ""
-    if falls.proved:
-        return "decreasing", (), ""
-    up, down = _example(question, quantity, reduction, 1), _example(question, quantity, reduction, -1)
+def _is_wrong(claimed: str, decided: Decided) -> bool:
+    """Whether the claimed side is not the safe one; a point against it is enough."""
+    against = decided.down if claimed == "low" else decided.up
+    wrong_way = decided.direction == ("decreasing" if claimed == "low" else "increasing")
+    return wrong_way or against is not None
+
+
+def decide(question: Question, quantity: Quantity, reduction: str) -> Decided:
+    """Decide the direction of the reduction in a parameter."""
+    setting = question.setting.with_free(quantity)
+    affected = setting.affected(quantity.id)
+    order = [group for group in setting.formulas.order if group[0] in affected]
+    trends = Trends(setting.trees, setting.enclosures, quantity.id, order)
+    trend = trends.named(reduction)
+    claimed = quantity.parameter.conservative
+    if trend == "constant":
+        return Decided("constant")
+    if trend != "unknown":
+        up = trend == "up"
+        against = claimed == ("high" if up else "low")
+        point = _tried(question, setting, quantity, reduction, 1 if up else -1) if against else None
+        return Decided("increasing", up=point) if up else Decided("decreasing", down=point)
+    return _searched(question, setting, quantity, reduction, trends)
+
+
+def _searched(question: Question, setting: Setting, quantity: Quantity, reduction: str, trends: Trends) -> Decided:
+    """Look for movements both ways, and prove that there are none on the side where none is found."""
+    up, down = (_tried(question, setting, quantity, reduction, sign) for sign in (1, -1))
     if up and down:
-        return "either", (up, down), ""
-    return "undecided", tuple(point for point in (up, down) if point), question.limits(question.inference.trees[reduction])
+        return Decided("either", up, down)
+    if setting.is_too_large(Name(reduction)):
+        return Decided("undecided", up, down, setting.limits_of(Name(reduction)))
+    rises, falls = _proved(question, setting, quantity, reduction, trends, (not down, not up))
+    if rises and falls:
+        return Decided("constant")
+    if rises:
+        return Decided("increasing", up=up)
+    if falls:
+        return Decided("decreasing", down=down)
+    up = up or _found(question, setting, quantity, reduction, 1)
+    down = down or _found(question, setting, quantity, reduction, -1)
+    if up and down:
+        return Decided("either", up, down)
+    return Decided("undecided", up, down, setting.limits_of(Name(reduction)))
 
 
-def _example(question: Question, quantity: Quantity, reduction: str, sign: int) -> Any:
-    """Find a point at which the reduction really moves in a direction when the parameter grows."""
-    def moves(small: Small) -> Iterator[tuple[Any, Any]]:
-        small.freed = frozenset({quantity.id})
-        index = next(small.domain.indices(quantity.over))
-        old = small.parameter(quantity.id, index)
-        other = z3.Real(f"{quantity.id}'")
-        allowed = [z3.substitute(fact, (old, other)) for fact in small.facts]
-        before = _total(small, reduction)
-        second = Small(small.methodology, small.trees, small.domain)
-        second.parameters = {**small.parameters, (quantity.id, index): other}
-        second.options = small.options
-        second.freed = small.freed
-        after = _total(second, reduction)
-        facts = [fact for fact in second.facts if fact not in small.facts]
-        difference = after - before if sign > 0 else before - after
-        yield z3.And(*facts, *allowed, other > old, difference > 0), (index, other)
+def _proved(
+    question: Question, setting: Setting, quantity: Quantity, reduction: str, trends: Trends, asked: tuple[bool, bool]
+) -> tuple[bool, bool]:
+    """Say whether the reduction never falls and never rises, at each index that it can have."""
+    still = question.generic(setting)
+    moved = Moved(still, quantity, trends)
+    ways = list(moved.settings_of(question.methodology.quantities[reduction].over))
+    pairs = [(still.number(Name(reduction), at), moved.number(Name(reduction), at)) for at in ways]
 
-    for replay, (index, other) in question.search(moves):
-        raised = replay.extra(other)
-        first, second = (_sum(replay, reduction, values) for values in (replay.values, replay.changed(quantity.id, index, raised)))
-        if first is not None and second is not None and (second - first) * sign > 0:
-            told = f"{quantity.id} to {float(raised):.6g} moves the reduction from {first:.6g} to {second:.6g}"
-            return replay.point(told)
+    def both() -> tuple[bool, bool]:
+        given = [*moved.facts, moved.growing]
+        never_falls = asked[0] and all(question.solver.holds(after >= before, given).proved for before, after in pairs)
+        never_rises = asked[1] and all(question.solver.holds(after <= before, given).proved for before, after in pairs)
+        return never_falls, never_rises
+
+    found = both()
+    if not any(found):
+        still.relate_sums()
+        found = both()
+    return found
+
+
+def _tried(question: Question, setting: Setting, quantity: Quantity, reduction: str, sign: int) -> Point | None:
+    """Try round numbers with the reference evaluator."""
+    for replay, index, raised in probes(question, setting, quantity, reduction):
+        found = _moves(replace(replay, raised=raised), quantity, index, reduction, sign)
+        if found:
+            return found
     return None
 
 
+def _moves(replay: Replay, quantity: Quantity, index: Key, reduction: str, sign: int) -> Point | None:
+    confirm = _Moves(quantity.id, index, reduction, sign)
+    replay = replace(replay, mover=(quantity.id, index))
+    try:
+        return shown(replay, confirm)
+    except TonneError:
+        return None
+
+
+@dataclass(frozen=True)
+class _Moves:
+    """Confirms that the total reduction moves in a direction when the parameter grows at an index."""
+
+    name: str
+    index: Key
+    reduction: str
+    sign: int
+
+    def __call__(self, replay: Replay) -> Told | None:
+        old, raised = replay.value_of(self.name, self.index), replay.raised
+        if raised is None or raised <= old or not replay.setting.ranges[self.name].allows(raised):
+            return None
+        before = replay.total(self.reduction)
+        after = replay.with_value(self.name, self.index, raised).total(self.reduction) if before is not None else None
+        if before is None or after is None or (after - before) * self.sign <= Decimal("1e-30") * (abs(before) + abs(after)):
+            return None
+        first, second = short(before), short(after)
+        zh = f"{self.name} 增至 {short(raised)} 时，减排量由 {first} 变为 {second}"
+        return zh, f"{self.name} raised to {short(raised)} moves the reduction from {first} to {second}"
+
+
+def _found(question: Question, setting: Setting, quantity: Quantity, reduction: str, sign: int) -> Point | None:
+    """Let the solver find a point at which the reduction moves in a direction when the parameter grows."""
+
+    def moves(small: Small) -> Iterator[Wanted]:
+        indices = [index for index, _ in small.indices(quantity.id)]
+        for index in dict.fromkeys((indices[0], indices[-1])):
+            old = small.parameter(quantity.id, index)
+            other = real(f"{quantity.id} raised")
+            allowed = setting.ranges[quantity.id]
+            raised = Small(setting, small.unknowns, small.domain, {(quantity.id, index): other})
+            before, after = _total(small, reduction), _total(raised, reduction)
+            inside = limits(other, allowed.interval, allowed.values)
+            claim: Any = every([*inside, other > old, (after - before) * sign > 0])
+            yield Wanted(claim, _Moves(quantity.id, index, reduction, sign), other, (quantity.id, index))
+
+    return question.search(moves, setting)
+
+
 def _total(small: Small, name: str) -> Any:
-    over = small.methodology.quantities[name].over
-    return z3.Sum([small.number(Name(name), dict(zip(over, index, strict=True))) for index in small.domain.indices(over)])
-
-
-def _sum(replay: Replay, name: str, values: Mapping[str, Any]) -> Decimal | None:
-    over = replay.methodology.quantities[name].over
-    found = [replay.evaluate(name, index, values) for index in replay.domain.indices(over)]
-    return sum((value for value in found if value is not None), Decimal(0)) if None not in found else None
+    return total(small.values(name).values())

@@ -1,80 +1,111 @@
-"""Proves that no division, logarithm, root or power can fail for inputs inside the bounds."""
+"""Proves that no division, logarithm, root, power or mean can fail for inputs inside the bounds."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
-import z3
-
-from tonne.engine.prove.encode import Small
-from tonne.engine.prove.places import Reached, reached, requirement
-from tonne.engine.prove.question import Question
-from tonne.engine.prove.solver import holds
-from tonne.engine.prove.statement import Statement
+from tonne.engine.prove.encode import Key
+from tonne.engine.prove.needs import Need, need_of
+from tonne.engine.prove.places import Reached, reached
+from tonne.engine.prove.question import Question, Wanted
+from tonne.engine.prove.replay import Replay, Told
+from tonne.engine.prove.small import Small
+from tonne.engine.prove.solver import Verdict, denied, every
+from tonne.engine.prove.statement import Point, Statement
 from tonne.engine.spec.methodology import Quantity
-from tonne.engine.spec.tree import Node
+from tonne.engine.spec.tree import Node, Reduce, walk
 
 
 def domain_statements(question: Question) -> Iterator[Statement]:
     """Say of every part that could fail whether it can."""
     for quantity in question.methodology.equations.values():
         tree = question.inference.trees.get(quantity.id)
-        if tree is None:
+        if tree is not None:
+            yield from _equation(question, quantity, tree)
+
+
+def _equation(question: Question, quantity: Quantity, tree: Node) -> Iterator[Statement]:
+    enclosures = question.setting.enclosures
+    open_needs: dict[int, tuple[Node, Need]] = {}
+    for node in walk(tree):
+        need = need_of(node, enclosures)
+        if need is None:
             continue
-        for part in reached(tree, question.generic.start(quantity.over), question.generic):
-            needed = requirement(part, question.generic)
-            if needed is not None:
-                yield _statement(question, quantity, part, needed)
+        if need.is_met(enclosures):
+            yield _said(question, quantity, node, need, "proved")
+        elif question.solver.is_out_of_time:
+            yield _said(question, quantity, node, need, "undecided")
+        else:
+            open_needs[id(node)] = (node, need)
+    if not open_needs:
+        return
+    decided = _proved(question, quantity, tree, open_needs)
+    for number, (node, need) in open_needs.items():
+        if decided.get(number):
+            yield _said(question, quantity, node, need, "proved")
+            continue
+        point = _failure(question, quantity, tree, node)
+        yield _said(question, quantity, node, need, "refuted" if point else "undecided", point)
 
 
-def _statement(question: Question, quantity: Quantity, part: Reached, needed: tuple[Any, str, str]) -> Statement:
-    claim, zh_need, en_need = needed
-    zh, en = f"{quantity.id}：{zh_need}", f"{quantity.id}: {en_need}"
-    if holds(claim, [*question.generic.facts, *part.under]).proved:
-        return Statement("domain.total", quantity.id, zh, en, "proved", place=quantity.place)
-
-    def fails(small: Small) -> Iterator[tuple[Any, Any]]:
-        for index in small.domain.indices(quantity.over):
-            at = dict(zip(quantity.over, index, strict=True))
-            yield _failing(part.node, small, at, quantity), index
-
-    for replay, index in question.search(fails):
-        if replay.evaluate(quantity.id, index) is None:
-            point = replay.point(f"{quantity.id} has no value")
-            return Statement("domain.total", quantity.id, zh, en, "refuted", (point,), place=quantity.place)
-    return Statement("domain.total", quantity.id, zh, en, "undecided", limits=question.limits(part.node), place=quantity.place)
+def _said(
+    question: Question, quantity: Quantity, node: Node, need: Need, verdict: Verdict, point: Point | None = None
+) -> Statement:
+    return Statement(
+        "domain.total",
+        quantity.id,
+        f"{quantity.id}：{need.zh}",
+        f"{quantity.id}: {need.en}",
+        verdict,
+        (point,) if point else (),
+        question.setting.limits_of(need.operand) if verdict == "undecided" else "",
+        place=question.methodology.place_of(node, quantity.prefix, quantity.place),
+    )
 
 
-def _failing(node: Node, small: Small, at: dict[str, Any], quantity: Quantity) -> Any:
-    """Say, for a part that may stand inside a reduction, that it fails at one of the indices it is evaluated at."""
-    missing = [name for name in _needs(node, small) if name not in at and name not in _implied(at, small)]
-    indices = small.domain.indices(tuple(missing), at) if missing else iter([()])
-    claims = []
-    for index in indices:
-        inner = {**at, **dict(zip(missing, index, strict=True))}
-        needed = requirement(Reached(node, inner, ()), small)  # type: ignore[arg-type]
-        if needed is not None:
-            claims.append(z3.Not(needed[0]))
-    return z3.Or(*claims) if claims else z3.BoolVal(False)
+def _proved(question: Question, quantity: Quantity, tree: Node, needs: dict[int, tuple[Node, Need]]) -> dict[int, bool]:
+    """Say which needs are met wherever their part is reached; conditions that are too large are left out."""
+    generic = question.generic()
+    decided: dict[int, bool] = {}
+    for part in reached(Reached(tree, generic.start(quantity.over)), generic):
+        node, need = needs.get(id(part.node), (None, None))
+        if node is None or need is None or question.setting.is_too_large(need.operand):
+            continue
+        claim = need.claim(part.at, generic)
+        under = [
+            claim for claim, (when, _, _) in zip(part.under, part.way, strict=True) if not question.setting.is_too_large(when)
+        ]
+        proved = question.solver.holds(claim, [*generic.facts, *under]).proved
+        decided[id(node)] = decided.get(id(node), True) and proved
+    return decided
 
 
-def _needs(node: Node, small: Small) -> list[str]:
-    from tonne.engine.prove.encode import Generic  # noqa: PLC0415
+def _failure(question: Question, quantity: Quantity, tree: Node, node: Node) -> Point | None:
+    """Search a point at which a part is reached and has no value."""
+    if question.setting.is_too_large(tree):
+        return None
 
-    free = Generic(small.methodology, small.trees).free(node)
-    steps = [name for name in free if small.methodology.step(name)]
-    from tonne.engine import calendar  # noqa: PLC0415
+    def fails(small: Small) -> Iterator[Wanted]:
+        for index, at in small.indices(quantity.id):
+            for part in reached(Reached(tree, at), small):
+                need = need_of(node, small.setting.enclosures) if part.node is node else None
+                if need is not None:
+                    claim = every([*part.under, denied(need.claim(part.at, small))])
+                    yield Wanted(claim, _fails(quantity, index, part, need))
 
-    finest = min(steps, key=calendar.STEPS.index) if steps else None
-    return [name for name in small.methodology.dimensions if name in free and (name not in steps or name == finest)]
+    return question.search(fails)
 
 
-def _implied(at: dict[str, Any], small: Small) -> set[str]:
-    from tonne.engine import calendar  # noqa: PLC0415
+def _fails(quantity: Quantity, index: Key, part: Reached, need: Need) -> Callable[[Replay], Told | None]:
+    def confirm(replay: Replay) -> Told | None:
+        if any(replay.truth(when, at) is not held for when, at, held in part.way):
+            return None
+        if replay.evaluate(part.node, part.at) is not None or replay.value(quantity.id, index) is not None:
+            return None
+        if need.kind == "enough" and isinstance(need.operand, Reduce):
+            taken = replay.taken(need.operand, part.at)
+            return (f"{quantity.id} 无值", f"{quantity.id} has no value") if taken is not None and taken < need.least else None
+        operand = replay.evaluate(need.operand, part.at)
+        if operand is None:
+            return None
+        return f"{quantity.id} 无值", f"{quantity.id} has no value"
 
-    steps = [name for name in at if small.methodology.step(name)]
-    finest = min(steps, key=calendar.STEPS.index) if steps else None
-    return {
-        name
-        for name in small.methodology.dimensions
-        if finest and small.methodology.step(name) and calendar.is_finer(finest, name)
-    }
+    return confirm

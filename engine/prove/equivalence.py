@@ -4,24 +4,22 @@ Proved equal; or different, with a point and both values from the reference eval
 reason. A proof holds for any number of members of the dimensions; what it does not cover is said.
 """
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
-import z3
-
-from tonne.engine.data.domain import Index
-from tonne.engine.errors import SpecError
-from tonne.engine.prove.encode import Small
+from tonne.engine.data.domain import Domain, Index
+from tonne.engine.prove.encode import At, Unknowns
 from tonne.engine.prove.joint import Joint, Scale, join, result_scale
-from tonne.engine.prove.places import requirement  # noqa: F401
-from tonne.engine.prove.question import SEARCH_MS, SIZES, Question
-from tonne.engine.prove.sides import Sides, told
-from tonne.engine.prove.solver import holds, number, satisfiable
-from tonne.engine.prove.statement import Point
-from tonne.engine.prove.sums import Sums, chosen_value
+from tonne.engine.prove.setting import Setting
+from tonne.engine.prove.sides import Sides
+from tonne.engine.prove.small import Small, small_domains
+from tonne.engine.prove.solver import Solver, number
+from tonne.engine.prove.statement import Point, short
+from tonne.engine.prove.sums import Sums, exact_scale
 from tonne.engine.spec.excerpt import alone, with_formula
 from tonne.engine.spec.methodology import Methodology
 from tonne.engine.spec.models import Text
@@ -29,10 +27,14 @@ from tonne.engine.spec.tree import Arithmetic, Name, Node
 
 Outcome = Literal["equal", "different", "undecided"]
 
-PROOF_MS = 3000
-MAX_INDICES = 4
+PROOF_MS = 2000
+SEARCH_MS = 700
+SECONDS = 6.0
+MAX_INDICES = 2
+MISSING_TRIALS = 100
 
 INSIDE = Text(zh="在参数取值范围内的一切取值下", en="for all inputs inside the bounds")
+FOLLOWED = Text(zh="以所引用各量按其公式展开至参数为前提", en="with what they name followed to the parameters")
 WITH_VALUE = Text(zh="以双方各式均有值为限", en="wherever all formulas of both have a value")
 
 
@@ -65,10 +67,9 @@ class Comparison:
             return Text(zh=f"已证明{INSIDE.zh}相等{limits_zh}", en=f"proved equal {INSIDE.en}{limits_en}")
         if self.outcome == "different" and self.point is not None:
             one, other = _value_words(self.first, self.unit), _value_words(self.second, self.unit)
-            at = self.point.words()
             return Text(
-                zh=f"不同：{at} 时，前者为 {one[0]}，后者为 {other[0]}",
-                en=f"different: at {at}, the first is {one[1]} and the second {other[1]}",
+                zh=f"不同：{self.point.words('zh')} 时，前者{one[0]}，后者{other[0]}",
+                en=f"different: at {self.point.words()}, the first {one[1]} and the second {other[1]}",
             )
         why = self.why or Text(zh="原因不明", en="no reason known")
         return Text(zh=f"未判定：{why.zh}", en=f"not decided: {why.en}")
@@ -91,22 +92,28 @@ class Comparison:
 
 def _value_words(value: Decimal | None, unit: str) -> tuple[str, str]:
     if value is None:
-        return "无值", "without a value"
-    text = f"{value:.10g}" + (f" {unit}" if unit not in {"", "1"} else "")
-    return text, text
+        return "无值", "has no value"
+    text = short(value) + (f" {unit}" if unit not in {"", "1"} else "")
+    return f"为 {text}", f"is {text}"
 
 
 def same_as(methodology: Methodology, equation: str, text: str) -> Comparison:
     """Decide whether a formula that is typed in is the same as an equation's own.
 
-    What the equation or the formula names, equations too, are inputs.
+    What the equation or the formula names, equations too, are inputs; when the two differ so, they are compared
+    again with all that they name followed to the parameters.
 
     Raises:
         TonneError: there is no such equation, or the formula cannot be read or does not fit its unit or index set.
     """
-    own = alone(methodology, equation)
-    typed = alone(with_formula(methodology, equation, text), equation)
-    return compared_alone(own, typed, equation, equation)
+    typed = with_formula(methodology, equation, text)
+    local = compared_alone(alone(methodology, equation), alone(typed, equation), equation, equation)
+    if local.outcome == "equal":
+        return local
+    others = frozenset(methodology.equations) - {equation}
+    joint = join(methodology, typed, equal=others)
+    whole = decide(joint, equation, joint.names[equation])
+    return replace(whole, limits=whole.limits or FOLLOWED) if whole.outcome == "equal" else local
 
 
 def compared_alone(
@@ -135,26 +142,15 @@ def decide(joint: Joint, first: str, second: str) -> Comparison:
     reason = scale if isinstance(scale, Text) else _obstacle(joint, first, second)
     if isinstance(scale, Text) or reason is not None:
         return Comparison(first, "undecided", unit=unit, why=reason)
-    if scale == (1, 0) and _same_tree(joint, joint.trees[first], joint.trees[second], first, second):
+    if scale == (1, 0) and joint.trees[first] == joint.trees[second]:
         return Comparison(first, "equal", as_written=True, unit=unit)
     work = _Decision(joint, first, second, scale)
-    return work.by_trials() or work.by_proof() or work.by_search() or work.undecided()
+    return work.by_trials() or work.by_solver() or work.undecided()
 
 
 def _obstacle(joint: Joint, first: str, second: str) -> Text | None:
-    for name in joint.methodology.quantities:
-        if name in joint.obstacles and name in joint.needed(first, second):
-            return joint.obstacles[name]
-    return None
-
-
-def _same_tree(joint: Joint, one: Node, other: Node, first: str, second: str) -> bool:
-    """Whether two trees are the same, where each may stand for its own earlier value."""
-    def named(node: Node) -> Node:
-        return Name(first) if isinstance(node, Name) and node.id == second else node
-
-    del joint
-    return one == named(other)
+    needed = joint.needed(first, second)
+    return next((reason for name, reason in joint.obstacles.items() if name in needed), None)
 
 
 class _Decision:
@@ -164,139 +160,134 @@ class _Decision:
         self.joint, self.first, self.second, self.scale = joint, first, second, scale
         self.unit = joint.methodology.quantities[first].unit.text
         self.over = joint.methodology.quantities[first].over
+        self.domains = list(small_domains(joint.methodology))
+        self.setting = Setting.of(joint.methodology, joint.trees, joint.ranges, Solver(SECONDS))
         self.fallback: Comparison | None = None
+
+    def _sides(self, domain: Domain) -> Sides:
+        return Sides(self.joint, self.first, self.second, domain, self.scale)
 
     # -- points that are simply tried
 
     def by_trials(self) -> Comparison | None:
         """Look for a point where the values differ among simple ones."""
-        sides = self._sides(2)
-        index = next(iter(sides.domain.indices(self.over)))
-        for values, choices in sides.trials():
-            found = self._confirmed(sides, values, choices, index)
-            if found is not None:
-                return found
+        for domain in self.domains[:2]:
+            sides = self._sides(domain)
+            index = next(iter(domain.indices(self.over)))
+            for values, choices in sides.trials():
+                found = self._confirmed(sides, values, choices, index)
+                if found is not None:
+                    return found
         return None
-
-    def _sides(self, size: int) -> Sides:
-        return Sides(self.joint, self.first, self.second, size, self.scale)
 
     def _confirmed(self, sides: Sides, values: Any, choices: Any, index: Index) -> Comparison | None:
         """Evaluate both at a point; a point where only one has a value counts when no other is found."""
         one, other = sides.results(values, choices, index)
         if not sides.differ(one, other):
             return None
-        label = sides.domain.label(self.over, index)
-        point = sides.point(values, choices, "")
-        subject = f"{self.first}@{label}" if self.over else self.first
+        subject = f"{self.first}@{sides.domain.label(self.over, index)}" if self.over else self.first
+        point = sides.point(values, choices)
         found = Comparison(subject, "different", point=point, first=one, second=other, unit=self.unit)
         if one is None or other is None:
             self.fallback = self.fallback or found
             return None
         return found
 
+    def by_solver(self) -> Comparison | None:
+        """Prove that both are equal, or find a point where they are not; what is too large is left undecided."""
+        if any(self.setting.is_too_large(Name(name)) for name in (self.first, self.second)):
+            return self.fallback
+        return self.by_proof() or self.by_search()
+
     # -- proof
 
     def by_proof(self) -> Comparison | None:
-        """Prove that both are equal at an index that stands for all; by their sums of products, else by the solver."""
-        work = Sums(self.joint)
+        """Prove that both are equal at an index that stands for all: by their sums of products, else by the solver."""
+        work = Sums(self.joint, self.setting)
         at = work.start(self.over)
-        factor, offset = self.scale
         one = work.number(Name(self.first), at)
-        other = work.number(Name(self.second), at) * _exact(factor) + _exact(offset)
+        other = exact_scale(work.number(Name(self.second), at), self.scale)
+        needs = [work.needs(name) for name in (self.first, self.second)]
         ranges = list(work.facts)
-        needs = [work.requirements(name, at) for name in (self.first, self.second)]
         if not work.algebra.same(one, other):
-            work.facts += [claim for side in needs for claim in side.values()]
+            work.facts.extend(claim for side in needs for claim in side.values())
             work.settle()
-            if not holds(one == other, work.facts, PROOF_MS).proved:
+            if not self.setting.solver.holds(one == other, work.facts, PROOF_MS).proved:
                 return None
         if self._have_values_together(ranges, needs):
             return Comparison(self.first, "equal", unit=self.unit)
-        return self.fallback or self._by_missing_value() or Comparison(self.first, "equal", unit=self.unit, limits=WITH_VALUE)
+        return self._by_missing_value() or Comparison(self.first, "equal", unit=self.unit, limits=WITH_VALUE)
 
     def _have_values_together(self, ranges: list[Any], needs: list[dict[int, Any]]) -> bool:
         """Whether one has a value wherever the other has."""
         for mine, theirs in ((needs[0], needs[1]), (needs[1], needs[0])):
+            given = [*ranges, *theirs.values()]
             for key, claim in mine.items():
-                if key not in theirs and not holds(claim, [*ranges, *theirs.values()]).proved:
+                if key not in theirs and not self.setting.solver.holds(claim, given).proved:
                     return False
         return True
 
     def _by_missing_value(self) -> Comparison | None:
         """Look for a point where only one of two equal formulas has a value."""
-        sides = self._sides(1)
-        index = next(iter(sides.domain.indices(self.over)))
-        for values, choices in sides.trials(200):
-            if self._confirmed(sides, values, choices, index) is None and self.fallback is not None:
-                return self.fallback
-        return None
+        for domain in self.domains:
+            sides = self._sides(domain)
+            index = next(iter(domain.indices(self.over)))
+            for values, choices in sides.trials(MISSING_TRIALS):
+                if self.fallback is not None:
+                    return self.fallback
+                self._confirmed(sides, values, choices, index)
+        return self.fallback
 
     # -- points that the solver finds
 
     def by_search(self) -> Comparison | None:
         """Let the solver look for a point on small domains; only what the reference evaluator confirms counts."""
-        for size in SIZES:
-            sides = self._sides(size)
-            for values, choices, index in self._candidates(sides):
+        for domain in self.domains:
+            sides = self._sides(domain)
+            for values, choices, index in self._candidates(domain):
                 found = self._confirmed(sides, sides.completed(values, choices), choices, index)
                 if found is not None:
                     return found
         return self.fallback
 
-    def _candidates(self, sides: Sides) -> Iterator[tuple[Any, Any, Index]]:
-        factor, offset = self.scale
-        for position, index in enumerate(sides.domain.indices(self.over)):
-            if position >= MAX_INDICES:
-                return
+    def _candidates(self, domain: Domain) -> Iterator[tuple[dict[Any, Fraction], dict[Any, str], Index]]:
+        for index in itertools.islice(domain.indices(self.over), MAX_INDICES):
             at = dict(zip(self.over, index, strict=True))
             for strict in (True, False):
-                small = _SmallJoint(self.joint, sides, strict)
+                small = _Written(self.setting, Unknowns(), domain, strict)
                 one = small.number(Name(self.first), at)
-                other = small.number(Name(self.second), at) * _exact(factor) + _exact(offset)
-                model = satisfiable([*small.facts, one != other], SEARCH_MS)
+                other = exact_scale(small.number(Name(self.second), at), self.scale)
+                model = self.setting.solver.satisfiable([*small.facts, one != other], SEARCH_MS)
                 if model is not None:
-                    yield *_point(self.joint, small, model), index
+                    yield *self._point(small.unknowns, model), index
+
+    def _point(self, unknowns: Unknowns, model: Any) -> tuple[dict[Any, Fraction], dict[Any, str]]:
+        values = {key: number(model, variable) for key, variable in unknowns.parameters.items()}
+        options = self.joint.methodology.options
+        choices = {key: list(options[key[0]].values)[int(number(model, variable))] for key, variable in unknowns.options.items()}
+        return values, choices
 
     def undecided(self) -> Comparison:
         """Say what keeps the question from being decided."""
-        question = Question(self.joint.methodology, self.joint.inferences[0])
-        found = [question.limits(self.joint.trees[name]) for name in self.joint.trees if name in self.joint.needed(self.first, self.second)]
-        parts = list(dict.fromkeys(part for text in found for part in text.split(", ") if part != "time limit of the solver"))
-        told_parts = ", ".join(parts) or "time limit of the solver"
+        needed = self.joint.needed(self.first, self.second)
+        limits = [self.setting.limits_of(self.joint.trees[name]) for name in (self.first, self.second) if name in needed]
+        told = ", ".join(dict.fromkeys(part for text in limits for part in text.split(", ")))
         why = Text(
-            zh=f"未找到不同之处，也未能证明相等（{told_parts}）",
-            en=f"no point found where they differ, and no proof that they are equal ({told_parts})",
+            zh=f"未找到不同之处，也未能证明相等（{told}）",
+            en=f"no point was found where they differ, and no proof that they are equal ({told})",
         )
         return Comparison(self.first, "undecided", unit=self.unit, why=why)
 
 
-class _SmallJoint(Small):
-    """Two methodologies written out on a small domain; strictly, with no divisor at zero."""
+class _Written(Small):
+    """Both formulas written out on a small domain; strictly, with no divisor at zero."""
 
-    def __init__(self, joint: Joint, sides: Sides, strict: bool) -> None:
-        super().__init__(joint.methodology, joint.trees, sides.domain)
-        self.joint = joint
+    def __init__(self, setting: Setting, unknowns: Unknowns, domain: Domain, strict: bool) -> None:
+        super().__init__(setting, unknowns, domain)
         self.strict = strict
 
-    def parameter(self, name: str, key: tuple[Any, ...]) -> Any:
-        tied = self.joint.by.get(name)
-        return super().parameter(name, key) if tied is None else chosen_value(self, tied, name, key)
-
-    def number(self, node: Node, at: Any) -> Any:
+    def number(self, node: Node, at: At) -> Any:
         value = super().number(node, at)
         if self.strict and isinstance(node, Arithmetic) and node.operator == "/":
             self.facts.append(super().number(node.right, at) != 0)
         return value
-
-
-def _point(joint: Joint, small: Small, model: z3.ModelRef) -> tuple[dict[Any, Fraction], dict[Any, str]]:
-    values = {key: number(model, variable) for key, variable in small.parameters.items()}
-    choices = {
-        key: list(joint.methodology.options[key[0]].values)[int(number(model, variable))] for key, variable in small.options.items()
-    }
-    return values, choices
-
-
-def _exact(value: Fraction) -> Any:
-    return z3.RealVal(f"{value.numerator}/{value.denominator}")

@@ -6,10 +6,14 @@ which only what follows from its term is known; an earlier step an unknown of wh
 
 import itertools
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any
 
 from tonne.engine import calendar
 from tonne.engine.prove.encode import At, Encoder, Key
+from tonne.engine.prove.facts import Range, meet
+from tonne.engine.prove.interval import WHOLE, Interval
+from tonne.engine.prove.interval import ZERO as NOTHING
 from tonne.engine.prove.solver import real
 from tonne.engine.spec.methodology import Methodology
 from tonne.engine.spec.tree import Chosen, Name, Node, Previous, Reduce
@@ -74,33 +78,37 @@ class Generic(Encoder):
         return (self.inner(node, at),)
 
     def new_reduction(self, node: Reduce, at: At) -> Any:
-        """Make the unknown of a reduction with what follows from its term."""
+        """Make the unknown of a reduction with what follows from its term.
+
+        Where nothing is ever taken, anything would follow: a sum is zero then, and of anything else nothing is said.
+        """
         interval = self.setting.enclosures.of(node)
+        decided = interval.is_positive or interval.is_negative or (interval.is_nonnegative and node.where is not None)
+        if node.function not in {"count", "stdev"} and not decided:
+            cache, key = self.setting.lemmas, (self.setting.changes, node)
+            if key not in cache:
+                cache[key] = self._sign(node, at)
+            interval = meet(interval, cache[key])
+        if Range(interval).is_empty:
+            interval = NOTHING if node.function == "sum" else WHOLE
         result = self.unknowns.unknown(node.function, interval)
-        if node.function in {"count", "stdev"}:
-            return result
         if node.function == "sum":
             self._sums.append((node, dict(at), result))
-        if interval.is_positive or interval.is_negative or (interval.is_nonnegative and node.where is not None):
-            return result
-        cache = self.setting.lemmas
-        key = (self.setting.changes, node)
-        if key not in cache:
-            cache[key] = self._signs(node, at)
-        consequences = (result == 0, result > 0, result >= 0, result < 0, result <= 0)
-        self.facts.extend(itertools.compress(consequences, cache[key]))
         return result
 
-    def _signs(self, node: Reduce, at: At) -> tuple[bool, ...]:
-        """Say which signs all terms have, and so the whole: zero, above, not below, below, not above."""
+    def _sign(self, node: Reduce, at: At) -> Interval:
+        """Enclose a reduction by the sign that all its terms have."""
         value, taken = self.term(node, self.inner(node, at))
+        never_below = self._lemma(value >= 0, taken)
+        never_above = self._lemma(value <= 0, taken)
         strict = node.function != "sum" or self.setting.enclosures.takes_something(node)
-        claims = (value == 0, value > 0, value >= 0, value < 0, value <= 0)
-        applies = (True, strict, True, strict, True)
-        known: list[bool] = []
-        for claim, possible in zip(claims, applies, strict=True):
-            known.append(possible and self.setting.solver.holds(claim, [*self.facts, taken], LEMMA_MS).proved)
-        return tuple(known)
+        low_open = strict and never_below and self._lemma(value > 0, taken)
+        high_open = strict and never_above and self._lemma(value < 0, taken)
+        zero = Fraction(0)
+        return Interval(zero if never_below else None, zero if never_above else None, low_open, high_open)
+
+    def _lemma(self, claim: Any, taken: Any) -> bool:
+        return self.setting.solver.holds(claim, [*self.facts, taken], LEMMA_MS).proved
 
     def relate_sums(self) -> None:
         """Compare sums over the same members term by term; what holds for the terms holds for the sums."""

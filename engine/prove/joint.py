@@ -14,9 +14,10 @@ from tonne.engine.check.kinds import Inference
 from tonne.engine.check.order import dependencies, groups, reachable
 from tonne.engine.errors import SpecError
 from tonne.engine.plan import FALSE, TRUE
-from tonne.engine.prove.facts import Range, range_of
+from tonne.engine.prove.facts import Range, meet, range_of, ranges_of
+from tonne.engine.prove.interval import point
 from tonne.engine.spec.methodology import Methodology, Quantity
-from tonne.engine.spec.models import Bounds, Dimension, Option, Parameter, Text
+from tonne.engine.spec.models import Dimension, Option, Text
 from tonne.engine.spec.tree import Chosen, Convert, Name, Node, Previous, transform, walk
 from tonne.engine.units import Unit, conversion
 
@@ -30,7 +31,7 @@ class Joint:
     """Two methodologies in one vocabulary: that of the first, and of the second what is its own.
 
     `names` leads from names of the second to joint ones; `scales` from a joint value to that of the second;
-    `by` gives the values of parameters by option; `obstacles` why a quantity cannot be compared.
+    `ranges` gives what both allow; `obstacles` why a quantity cannot be compared.
     """
 
     first: Methodology
@@ -41,7 +42,7 @@ class Joint:
     names: dict[str, str] = field(default_factory=dict)
     scales: dict[str, Scale] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
-    by: dict[str, tuple[str, Mapping[str, Fraction]]] = field(default_factory=dict)
+    ranges: dict[str, Range] = field(default_factory=dict)
     obstacles: dict[str, Text] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
 
@@ -105,8 +106,9 @@ class _Joiner:
         """Go through options, parameters and equations, what is needed first."""
         for name, option in self.second.options.items():
             self._option(name, option)
-        for name, quantity in self.first.parameters.items():
-            self._remember_by(name, quantity, {})
+        self.joint.ranges.update(ranges_of(self.first))
+        for name in self.first.parameters:
+            self.quantities[name] = self._coupled(self.quantities[name], {})
         for name in self.second.parameters:
             self._parameter(name)
         self.joint.trees.update({name: self._restricted(tree) for name, tree in self.joint.inferences[0].trees.items()})
@@ -170,8 +172,10 @@ class _Joiner:
             self.joint.obstacles[target] = reason
             return
         scale = conversion(known.unit, other.unit)
-        if self.tied and not _same_constant(known, other, scale):
+        if self.tied and not _same_input(known, other, scale):
             self._separate(name, None)
+            self._fix(target, known)
+            self._fix(self.joint.names[name], other)
             return
         self._share(name, target, known, scale)
 
@@ -179,46 +183,45 @@ class _Joiner:
         own = self._own(name)
         self.joint.names[name] = own
         other = self.second.quantities[name]
-        self.quantities[own] = replace(self._untabled(other), id=own)
-        self._remember_by(own, other, self.joint.options)
+        self.quantities[own] = self._coupled(replace(other, id=own), self.joint.options)
+        self.joint.ranges[own] = range_of(self.second, other)
         if reason is not None:
             self.joint.obstacles[own] = reason
 
-    def _untabled(self, quantity: Quantity) -> Quantity:
-        """Take a quantity of a table for an input inside the range of its column; the first may have another table."""
-        if quantity.parameter.from_ != "factor":
+    def _fix(self, joint: str, quantity: Quantity) -> None:
+        """Take a default that differs for what the project does not give."""
+        default = _default(quantity)
+        if default is not None:
+            self.joint.ranges[joint] = Range(point(default), (default,))
+
+    def _coupled(self, quantity: Quantity, names: Mapping[str, str]) -> Quantity:
+        """Couple a value by option to the joint option, for the choices that both have."""
+        parameter = quantity.parameter
+        if parameter.from_ != "option" or not parameter.by:
             return quantity
-        return _bounded(quantity, _common([range_of(self.second, quantity)]) or Bounds())
+        option = quantity.prefix + str(parameter.option)
+        joint = names.get(option, option)
+        by = {choice: value for choice, value in parameter.by.items() if choice in self.all_options[joint].values}
+        return replace(quantity, prefix="", spec=parameter.model_copy(update={"option": joint, "by": by}))
 
     def _share(self, name: str, target: str, known: Quantity, scale: Scale) -> None:
         other = self.second.quantities[name]
         self.joint.names[name] = target
         self.joint.shared.add(target)
         self.joint.scales[name] = scale
-        if _is_constant(known) and _is_constant(other) and _same_constant(known, other, scale):
+        if known.unit.is_flag or ((_is_constant(known) or _is_constant(other)) and _same_input(known, other, scale)):
+            self._fix(target, known)
             return
-        self.joint.by.pop(target, None)
-        if known.unit.is_flag:
-            return
-        ranges = [
-            _scaled(range_of(methodology, quantity), back)
-            for methodology, quantity, back in (
-                (self.first, _unfixed(known), (Fraction(1), Fraction(0))),
-                (self.second, _unfixed(other), (1 / scale[0], -scale[1] / scale[0])),
+        own, its = (_unfixed(quantity) for quantity in (known, other))
+        interval = range_of(self.second, its).interval * point(1 / scale[0]) + point(-scale[1] / scale[0])
+        both = Range(meet(range_of(self.first, own).interval, interval))
+        if both.is_empty:
+            self.joint.obstacles[target] = Text(
+                zh=f"{target} 在两者中没有共同的取值范围", en=f"no value of {target} lies inside the bounds of both"
             )
-        ]
-        bounds = _common(ranges)
-        if bounds is None:
-            why = Text(zh=f"{target} 在两者中没有共同的取值范围", en=f"no value of {target} lies inside the bounds of both")
-            self.joint.obstacles[target] = why
             return
-        self.quantities[target] = _bounded(known, bounds)
-
-    def _remember_by(self, joint: str, quantity: Quantity, options: Mapping[str, str]) -> None:
-        parameter = quantity.parameter
-        if parameter.from_ == "option" and parameter.by:
-            option = quantity.prefix + str(parameter.option)
-            self.joint.by[joint] = (options.get(option, option), parameter.by)
+        self.joint.ranges[target] = both
+        self.quantities[target] = own
 
     # -- equations
 
@@ -311,20 +314,24 @@ def _kinds(name: str) -> Text:
 
 
 def _is_constant(quantity: Quantity) -> bool:
-    return quantity.parameter.from_ == "option" or (quantity.parameter.from_ == "default" and not quantity.parameter.replaceable)
+    """Whether no project can give the value."""
+    return quantity.parameter.from_ == "option" or (_default(quantity) is not None and not quantity.parameter.replaceable)
 
 
-def _same_constant(one: Quantity, other: Quantity, scale: Scale) -> bool:
-    """Whether neither is a constant, or both are the same one."""
-    if {one.parameter.from_, other.parameter.from_} & {"default", "option"} == set():
-        return True
-    if one.parameter.from_ != other.parameter.from_:
-        return False
+def _default(quantity: Quantity) -> Fraction | None:
+    return quantity.parameter.value if quantity.parameter.from_ == "default" else None
+
+
+def _same_input(one: Quantity, other: Quantity, scale: Scale) -> bool:
+    """Whether two parameters take the same value in every project that gives both what it can."""
     factor, offset = scale
-    if one.parameter.from_ == "default":
-        return (one.parameter.value or Fraction(0)) * factor + offset == other.parameter.value
-    by = {choice: value * factor + offset for choice, value in (one.parameter.by or {}).items()}
-    return one.parameter.option == other.parameter.option and by == other.parameter.by
+    own, its = _default(one), _default(other)
+    if own is not None and its is not None:
+        return own * factor + offset == its
+    if one.parameter.from_ == other.parameter.from_ == "option":
+        by = {choice: value * factor + offset for choice, value in (one.parameter.by or {}).items()}
+        return one.parameter.option == other.parameter.option and by == other.parameter.by
+    return not _is_constant(one) and not _is_constant(other)
 
 
 def _unfixed(quantity: Quantity) -> Quantity:
@@ -333,33 +340,6 @@ def _unfixed(quantity: Quantity) -> Quantity:
         return quantity
     freed = {"from_": "fixed", "value": None, "by": None, "option": None}
     return replace(quantity, spec=quantity.parameter.model_copy(update=freed))
-
-
-def _bounded(quantity: Quantity, bounds: Bounds) -> Quantity:
-    """Take a quantity for an input inside bounds."""
-    spec = Parameter.model_validate({"from": "fixed", "unit": quantity.spec.unit, "over": list(quantity.over)})
-    return replace(quantity, spec=spec.model_copy(update={"bounds": bounds}))
-
-
-def _scaled(allowed: Range, scale: Scale) -> Range:
-    factor, offset = scale
-
-    def moved(value: Fraction | None) -> Fraction | None:
-        return None if value is None else value * factor + offset
-
-    return Range(moved(allowed.low), moved(allowed.high), moved(allowed.above), moved(allowed.below))
-
-
-def _common(ranges: list[Range]) -> Bounds | None:
-    """Give the bounds that all ranges have in common; None when there is no value inside all."""
-    low = max((item.low for item in ranges if item.low is not None), default=None)
-    above = max((item.above for item in ranges if item.above is not None), default=None)
-    high = min((item.high for item in ranges if item.high is not None), default=None)
-    below = min((item.below for item in ranges if item.below is not None), default=None)
-    for least, most, strict in ((low, high, False), (above, high, True), (low, below, True), (above, below, True)):
-        if least is not None and most is not None and (least > most or (strict and least == most)):
-            return None
-    return Bounds.model_construct(min=low, max=high, above=above, below=below)
 
 
 def _convert(node: Node, scale: Scale) -> Node:

@@ -90,8 +90,6 @@ class Moved(Generic):
         for position, name in enumerate(unset):
             if name in self.target:
                 ways.append({other: rank >= position for rank, other in enumerate(unset)})
-        if outer is not None and outer not in self.target:
-            return ways[:1]
         return ways
 
     def reduce(self, node: Reduce, at: At) -> Any:
@@ -106,7 +104,7 @@ class Moved(Generic):
     def _moved_reduction(self, node: Reduce, at: At, before: Any) -> Any:
         clocks = [name for name in node.over if self.methodology.step(name)]
         if len(clocks) > 1 or node.function == "stdev":
-            return self._followed(node)
+            return self._followed(node, before)
         adds_up = node.function in {"sum", "count"}
         exactly, groups = ZERO, []
         for inner in self.standings(node.over, at):
@@ -119,7 +117,7 @@ class Moved(Generic):
             elif adds_up or old_taken.eq(new_taken):
                 groups.append((change, old_taken if old_taken.eq(new_taken) else None))
             else:
-                return self._followed(node)
+                return self._followed(node, before)
         if adds_up:
             return before + exactly + self._change(node, groups)
         return before + self._change(node, groups)
@@ -129,6 +127,8 @@ class Moved(Generic):
         if not groups:
             return ZERO
         whole = self.unknowns.unknown(f"change of {node.function}")
+        if self._follow(node, whole):
+            return whole
         for sign in (lambda value: value >= 0, lambda value: value <= 0):
             given = [self.growing, *self.facts]
             if all(
@@ -147,12 +147,16 @@ class Moved(Generic):
             self._reductions[key] = self._followed(node, before)
         return self._reductions[key]
 
-    def _followed(self, node: Node, before: Any = None) -> Any:
+    def _followed(self, node: Node, before: Any) -> Any:
         """Give an unknown of which only its enclosure and its trend are known."""
         result = self.unknowns.unknown("moved", self.setting.enclosures.of(node))
-        trend = self.trends.of(node)
-        if before is not None and trend in {"up", "constant"}:
-            self.facts.append(implied(self.growing, result >= before))
-        if before is not None and trend in {"down", "constant"}:
-            self.facts.append(implied(self.growing, result <= before))
+        self._follow(node, result - before)
         return result
+
+    def _follow(self, node: Node, change: Any) -> bool:
+        """Take the trend of a node for the sign of its change; False when it has none."""
+        trend = self.trends.of(node)
+        if trend == "unknown":
+            return False
+        self.facts.append(implied(self.growing, change >= 0 if trend == "up" else change <= 0))
+        return True

@@ -4,74 +4,72 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import z3
+from tonne.engine.prove.encode import At
+from tonne.engine.prove.generic import Generic
+from tonne.engine.prove.small import Small
+from tonne.engine.prove.solver import denied
+from tonne.engine.spec.tree import Arithmetic, Call, Cases, Chosen, Compare, Logic, Node, Not, Number, Previous, Reduce
 
-from tonne.engine.prove.encode import At, Generic
-from tonne.engine.spec.tree import Arithmetic, Call, Cases, Logic, Node, Number, Reduce
+Way = tuple[tuple[Node, At, bool], ...]
 
 
 @dataclass(frozen=True)
 class Reached:
-    """A part of a formula, the index at which it stands, and the conditions under which it is evaluated."""
+    """A part of a formula, the index at which it stands, and the conditions under which it is evaluated.
+
+    `under` has the conditions for the solver, `way` the same as nodes: at which index each holds or does not.
+    """
 
     node: Node
     at: At
-    under: tuple[Any, ...]
+    under: tuple[Any, ...] = ()
+    way: Way = ()
+
+    def on(self, encoder: Generic | Small, condition: Node, holds: bool) -> "Reached":
+        """Give the same place under one more condition."""
+        truth = encoder.truth(condition, self.at)
+        known = truth if holds else denied(truth)
+        return Reached(self.node, self.at, (*self.under, known), (*self.way, (condition, self.at, holds)))
+
+    def part(self, node: Node, at: At | None = None) -> "Reached":
+        """Give another node under the same conditions."""
+        return Reached(node, self.at if at is None else at, self.under, self.way)
 
 
-def reached(node: Node, at: At, encoder: Generic, under: tuple[Any, ...] = ()) -> Iterator[Reached]:
-    """Go through a formula and all its parts."""
-    yield Reached(node, at, under)
+def reached(place: Reached, encoder: Generic | Small) -> Iterator[Reached]:
+    """Go through a formula and all its parts that are evaluated."""
+    node = place.node
+    yield place
     if isinstance(node, Cases):
-        before = under
-        for when, expression in node.branches:
-            yield from reached(when, at, encoder, before)
-            holds = encoder.truth(when, at)
-            yield from reached(expression, at, encoder, (*before, holds))
-            before = (*before, z3.Not(holds))
-        if node.otherwise is not None:
-            yield from reached(node.otherwise, at, encoder, before)
-        return
-    if isinstance(node, Logic):
-        yield from reached(node.left, at, encoder, under)
-        left = encoder.truth(node.left, at)
-        yield from reached(node.right, at, encoder, (*under, left if node.operator == "and" else z3.Not(left)))
-        return
-    if isinstance(node, Reduce):
-        inner = encoder.inner(node, at)
-        taken: tuple[Any, ...] = ()
+        yield from _cases(node, place, encoder)
+    elif isinstance(node, Logic):
+        yield from reached(place.part(node.left), encoder)
+        yield from reached(place.on(encoder, node.left, node.operator == "and").part(node.right), encoder)
+    elif isinstance(node, Reduce):
+        yield from _reduce(node, place, encoder)
+    elif isinstance(node, Previous):
+        if encoder.is_first(node, place.at) is not False:
+            yield from reached(place.part(node.initial), encoder)
+    else:
+        for child in node.children:
+            yield from reached(place.part(child), encoder)
+
+
+def _cases(node: Cases, place: Reached, encoder: Generic | Small) -> Iterator[Reached]:
+    for when, expression in node.branches:
+        yield from reached(place.part(when), encoder)
+        yield from reached(place.on(encoder, when, holds=True).part(expression), encoder)
+        place = place.on(encoder, when, holds=False)
+    if node.otherwise is not None:
+        yield from reached(place.part(node.otherwise), encoder)
+
+
+def _reduce(node: Reduce, place: Reached, encoder: Generic | Small) -> Iterator[Reached]:
+    counts_all = node.function == "count" and not isinstance(node.body, Compare | Logic | Not | Chosen)
+    for inner in encoder.places(node, place.at):
+        inside = place.part(node.body, inner)
         if node.where is not None:
-            yield from reached(node.where, inner, encoder, under)
-            taken = (encoder.truth(node.where, inner),)
-        yield from reached(node.body, inner, encoder, (*under, *taken))
-        return
-    for child in node.children:
-        yield from reached(child, at, encoder, under)
-
-
-def requirement(part: Reached, encoder: Generic) -> tuple[Any, str, str] | None:
-    """Give what a part needs in order to have a value, in the solver's terms and in words; None when nothing."""
-    node, at = part.node, part.at
-    if isinstance(node, Arithmetic) and node.operator == "/" and not isinstance(node.right, Number):
-        return encoder.number(node.right, at) != 0, "除数不为零", "the divisor is not zero"
-    if isinstance(node, Call) and node.function == "log":
-        return encoder.number(node.arguments[0], at) > 0, "对数的真数大于零", "the logarithm is of a positive number"
-    if isinstance(node, Call) and node.function == "sqrt":
-        return encoder.number(node.arguments[0], at) >= 0, "被开方数不小于零", "the root is of a number that is not negative"
-    if isinstance(node, Arithmetic) and node.operator == "**":
-        return _power(node, at, encoder)
-    return None
-
-
-def _power(node: Arithmetic, at: At, encoder: Generic) -> tuple[Any, str, str] | None:
-    base = encoder.number(node.left, at)
-    if isinstance(node.right, Number):
-        exponent = node.right.value
-        if exponent.denominator == 1:
-            return None if exponent > 0 else (base != 0, "底数不为零", "the base of the power is not zero")
-        return (
-            (base >= 0, "底数不小于零", "the base of the power is not negative")
-            if exponent > 0
-            else (base > 0, "底数大于零", "the base of the power is positive")
-        )
-    return base > 0, "底数大于零", "the base of the power is positive"
+            yield from reached(inside.part(node.where), encoder)
+            inside = inside.on(encoder, node.where, holds=True)
+        if not counts_all:
+            yield from reached(inside, encoder)

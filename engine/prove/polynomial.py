@@ -1,8 +1,9 @@
-"""Writes terms of the solver as sums of products, exactly; what is not arithmetic is a factor of its own.
+"""Reads terms of the solver, and writes them as sums of products; what is not arithmetic is a factor of its own.
 
-Two terms with the same sum of products are equal for all values; nothing is said of those whose sums differ.
+Exact. Two terms with the same sum of products are equal for all values; nothing is said of those whose sums differ.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +25,7 @@ class Algebra:
 
     def __init__(self) -> None:
         self.factors: dict[int, Any] = {}
+        self._known: dict[int, tuple[Any, Polynomial]] = {}
 
     def polynomial(self, term: Any) -> Polynomial:
         """Write a term as a sum of products.
@@ -31,6 +33,12 @@ class Algebra:
         Raises:
             TooLargeError: there would be too many of them.
         """
+        known = self._known.get(term.get_id())
+        if known is None:
+            known = self._known[term.get_id()] = (term, self._written(term))
+        return known[1]
+
+    def _written(self, term: Any) -> Polynomial:
         if z3.is_rational_value(term) or z3.is_int_value(term):
             return self.constant(_value(term))
         if z3.is_add(term):
@@ -92,6 +100,35 @@ class Algebra:
         except TooLargeError:
             return False
         return not total
+
+
+def simplified(term: Any) -> Any:
+    """Write a term in the solver's own simple form."""
+    return z3.simplify(term, som=True)
+
+
+def holds_always(term: Any) -> bool:
+    """Whether a condition in simple form is true."""
+    return bool(z3.is_true(term))
+
+
+def unknowns_in(term: Any) -> Iterator[Any]:
+    """Go through the unknowns of a term, each once."""
+    stack, seen = [term], set()
+    while stack:
+        part = stack.pop()
+        if part.get_id() in seen:
+            continue
+        seen.add(part.get_id())
+        if part.num_args():
+            stack.extend(part.children())
+        elif part.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            yield part
+
+
+def is_unknown(term: Any) -> bool:
+    """Whether a term is an unknown, and no number and nothing composed."""
+    return bool(z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED)
 
 
 def _add(total: Polynomial, other: Polynomial, sign: Fraction) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tonne.engine.check.checks import CHECKS, Check, CheckReport, Outcome
-from tonne.engine.check.infer import infer
+from tonne.engine.check.infer import Inference, infer
 from tonne.engine.prove.coverage import case_statements
 from tonne.engine.prove.direction import direction_statements
 from tonne.engine.prove.domains import domain_statements
+from tonne.engine.prove.facts import ranges_of, unsatisfiable
 from tonne.engine.prove.question import Question
 from tonne.engine.prove.statement import Statement
 from tonne.engine.prove.structure import structure_statements
@@ -20,29 +21,61 @@ Prover = Callable[[Question], Iterator[Statement]]
 
 @dataclass(frozen=True)
 class Proof:
-    """One group of statements: its number in the list of checks, its name, what it claims, and its function."""
+    """One group of statements: its number in the list of checks, its name, what it claims, and its function.
+
+    `share` is the part of the time still left that it may take.
+    """
 
     number: int
     name: str
     zh: str
     en: str
     function: Prover
+    share: float
 
 
 PROOFS: tuple[Proof, ...] = (
-    Proof(4, "cases", "分情形公式覆盖全部取值", "cases cover the domain", case_statements),
-    Proof(5, "domain", "公式处处有值", "nothing can fail inside the bounds", domain_statements),
-    Proof(6, "direction", "减排量随各参数的变化方向", "the direction of the reduction in every parameter", direction_statements),
-    Proof(7, "structure", "减排量的结构", "what the spec claims of the reduction holds", structure_statements),
+    Proof(4, "cases", "分情形公式覆盖全部取值", "cases cover the domain", case_statements, 0.4),
+    Proof(5, "domain", "公式处处有值", "nothing can fail inside the bounds", domain_statements, 0.5),
+    Proof(6, "direction", "减排量随各参数的变化方向", "the direction of the reduction in every parameter", direction_statements, 0.7),
+    Proof(7, "structure", "减排量的结构", "what the spec claims of the reduction holds", structure_statements, 1.0),
 )
+
+Groups = tuple[tuple[int, tuple[Statement, ...]], ...]
 
 
 @functools.lru_cache(maxsize=64)
-def _proved(methodology: "_ByDigest") -> tuple[tuple[int, tuple[Statement, ...]], ...]:
+def _proved(methodology: "_ByDigest") -> Groups:
     inference = infer(methodology.value)
-    if inference.problems:
-        return ()
-    return tuple((proof.number, tuple(proof.function(Question(methodology.value, inference)))) for proof in PROOFS)
+    return () if inference.problems else _groups(methodology.value, inference)
+
+
+def _groups(methodology: Methodology, inference: Inference) -> Groups:
+    contradicted = unsatisfiable(ranges_of(methodology))
+    if contradicted:
+        return tuple((proof.number, tuple(_nothing_follows(methodology, proof, contradicted))) for proof in PROOFS)
+    question = Question(methodology, inference)
+    groups: list[tuple[int, tuple[Statement, ...]]] = []
+    for proof in PROOFS:
+        with question.solver.share(proof.share):
+            groups.append((proof.number, tuple(_within_depth(question, proof))))
+    return tuple(groups)
+
+
+def _within_depth(question: Question, proof: Proof) -> Iterator[Statement]:
+    """Make the statements of a group; formulas that are nested too deep for it are not decided."""
+    try:
+        yield from proof.function(question)
+    except RecursionError:
+        yield Statement(f"{proof.name}.depth", question.methodology.id, proof.zh, proof.en, "undecided", limits="formulas nested too deep")
+
+
+def _nothing_follows(methodology: Methodology, proof: Proof, contradicted: list[str]) -> Iterator[Statement]:
+    """Say for parameters without any allowed value that nothing is proved: otherwise anything would be."""
+    for name in contradicted:
+        place = methodology.quantities[name].place
+        limits = f"the bounds of {name} contradict each other"
+        yield Statement(f"{proof.name}.bounds", name, proof.zh, proof.en, "undecided", limits=limits, place=place)
 
 
 class _ByDigest:

@@ -1,63 +1,71 @@
-"""The setting in which questions are asked: the encodings of one methodology, and the search for points."""
+"""The setting in which questions are asked of one methodology, and the search for points that answer them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-import z3
-
-from tonne.engine.check.kinds import Inference
-from tonne.engine.prove.encode import Generic, Small
-from tonne.engine.prove.replay import Replay, replayed, small_domain
-from tonne.engine.prove.solver import number, satisfiable
+from tonne.engine.check.infer import Inference
+from tonne.engine.errors import TonneError
+from tonne.engine.prove.encode import Key, Unknowns
+from tonne.engine.prove.facts import ranges_of
+from tonne.engine.prove.generic import Generic
+from tonne.engine.prove.replay import Replay, Told, described, read, simplified
+from tonne.engine.prove.setting import Setting
+from tonne.engine.prove.small import Small, small_domains
+from tonne.engine.prove.solver import Solver
+from tonne.engine.prove.statement import Point
 from tonne.engine.spec.methodology import Methodology
-from tonne.engine.spec.tree import Arithmetic, Call, Node, Number, Previous, Reduce, walk
 
-SEARCH_MS = 1500
-SIZES = (1, 2)
+SEARCH_MS = 500
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a search is after: a claim for the solver, and what must happen at its point."""
+
+    claim: Any
+    confirm: Callable[[Replay], Told | None]
+    raised: Any = None
+    mover: tuple[str, Key] | None = None
 
 
 class Question:
-    """A methodology in the solver's terms."""
+    """A methodology in the solver's terms, with one time limit for all that is asked of it."""
 
-    def __init__(self, methodology: Methodology, inference: Inference) -> None:
+    def __init__(self, methodology: Methodology, inference: Inference, solver: Solver | None = None) -> None:
         self.methodology = methodology
         self.inference = inference
-        self.generic = Generic(methodology, inference.trees)
+        self.solver = solver or Solver()
+        self.setting = Setting.of(methodology, inference.trees, ranges_of(methodology), self.solver)
 
-    def fresh(self) -> None:
-        """Forget the unknowns of earlier questions, so that the next is not slowed by them."""
-        self.generic = Generic(self.methodology, self.inference.trees)
+    def generic(self, setting: Setting | None = None) -> Generic:
+        """Start a new writing with one index that stands for all."""
+        return Generic(setting or self.setting, Unknowns())
 
-    def search(self, claims: Callable[[Small], Iterable[tuple[Any, Any]]]) -> Iterator[tuple[Replay, Any]]:
-        """Search small domains for points at which a claim holds; gives each with what the claim was about."""
-        for size in SIZES:
-            small = Small(self.methodology, self.inference.trees, small_domain(self.methodology, size))
-            for claim, subject in claims(small):
-                model = satisfiable([*small.facts, claim], SEARCH_MS)
+    def search(self, wanted: Callable[[Small], Iterable[Wanted]], setting: Setting | None = None) -> Point | None:
+        """Search small domains for a point at which something happens, and make it simple."""
+        for domain in small_domains(self.methodology):
+            small = Small(setting or self.setting, Unknowns(), domain)
+            for item in wanted(small):
+                model = self.solver.satisfiable([*small.facts, item.claim], SEARCH_MS)
                 if model is None:
                     continue
-                replay = replayed(self.methodology, self.inference, small, model)
-                if replay is not None:
-                    yield replay, subject
+                found = self._confirmed(read(small, self.inference, model, item.raised, item.mover), item.confirm)
+                if found is not None:
+                    return found
+        return None
 
-    def value(self, model: z3.ModelRef, variable: Any) -> Fraction | None:
-        """Read a value of a point; None where the solver has none."""
+    def _confirmed(self, replay: Replay, confirm: Callable[[Replay], Told | None]) -> Point | None:
         try:
-            return number(model, variable)
-        except (z3.Z3Exception, AttributeError):
+            return shown(replay, confirm) if replay.is_inside else None
+        except TonneError:
             return None
 
-    def limits(self, node: Node) -> str:
-        """Say what in a formula the solver cannot follow exactly."""
-        found: list[str] = []
-        for part in walk(node):
-            if isinstance(part, Call) and part.function in {"exp", "log", "sqrt", "floor", "ceil", "round"}:
-                found.append(part.function)
-            elif isinstance(part, Arithmetic) and part.operator == "**" and not isinstance(part.right, Number):
-                found.append("a power that is not a constant")
-            elif isinstance(part, Reduce):
-                found.append(f"{part.function} over {', '.join(part.over)}")
-            elif isinstance(part, Previous):
-                found.append(f"earlier values of {part.name}")
-        return ", ".join(dict.fromkeys(found)) or "time limit of the solver"
+
+def shown(replay: Replay, confirm: Callable[[Replay], Told | None]) -> Point | None:
+    """Make a point simple and describe it; None when what is said of it does not happen."""
+    if confirm(replay) is None:
+        return None
+    simple, values, choices = simplified(replay, confirm)
+    told = confirm(simple)
+    return described(simple, told, values, choices) if told is not None else None

@@ -13,7 +13,7 @@ from tonne.engine.check.checks import Check, CheckReport, evidence_counts, evide
 from tonne.engine.errors import Place
 from tonne.engine.findings import Finding
 from tonne.engine.prove.prove import PROOFS, check_and_prove, statements
-from tonne.engine.prove.statement import Statement
+from tonne.engine.prove.statement import Point, Statement
 from tonne.engine.spec.methodology import Methodology
 
 Standing = Literal["proved", "refuted", "undecided", "noted"]
@@ -48,33 +48,37 @@ SCOPE: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        "因子值可取其因子表中最小值与最大值之间的任意值。",
-        "Factor values are any values between the least and the greatest of their table.",
+        "“已举例证实”指陈述本身即为存在何种情况，所附示例已足以证实。",
+        "“Shown by points” means: the statement is that something can happen, and the points show it.",
+    ),
+    (
+        "“不成立”指存在反例，或者相反的结论已得到证明。反例和示例均由参照核算程序按原公式复算确认。",
+        (
+            "“Refuted” means: there is a counterexample, or the contrary is proved. Counterexamples and points are confirmed by the "
+            "reference evaluator with the formulas themselves."
+        ),
+    ),
+    (
+        "“未判定”既不表示成立，也不表示不成立。",
+        "“Not decided” says neither that a statement holds nor that it does not.",
+    ),
+    (
+        "因子值可取其因子表中最小值与最大值之间、参数界限之内的任意值。",
+        "Factor values are any values between the least and the greatest of their table, inside the bounds of the parameter.",
     ),
     (
         "除数为零的情形，仅在已证明不会出现之处予以排除（见第5项）。",
         "Division by zero is excluded where that is proved (see 5).",
     ),
     (
-        "变化方向是在其他输入均不变时，就参数的任意一个取值（如某一个月的数值）证明的；固定的缺省值为此视为可变，正负号不变。",
+        "变化方向是在其他输入均不变时，就参数的任意一个取值（如某一个月的数值）证明的；固定的缺省值为此视为可在其界限内变动，正负号不变。",
         (
             "A direction is proved for any one value of a parameter (that of one month, for instance), all other inputs equal; "
-            "a fixed default is let vary for this, with its sign kept."
+            "a fixed default is let vary inside its bounds for this, with its sign kept."
         ),
     ),
     (
-        "“不成立”指存在反例，且反例已由参照核算程序按原公式复算确认，或者相反的结论已得到证明；“未判定”既不表示成立，也不表示不成立。",
-        (
-            "“Refuted” means: there is a counterexample, which the reference evaluator has confirmed with the formulas "
-            "themselves, or the contrary is proved. "
-            "“Not decided” says neither that a statement holds nor that it does not."
-        ),
-    ),
-    (
-        (
-            "证明针对公式的精确算术，不以适用条件得到满足为前提。修约、监测数据的质量，以及公式与原文是否一致，不在证明范围之内；"
-            "最后一项见第8项的证据等级。"
-        ),
+        "证明针对公式的精确算术，不以适用条件得到满足为前提。修约、监测数据的质量，以及公式与原文是否一致，不在证明范围之内；最后一项见第8项的证据等级。",
         (
             "Proofs are of the exact arithmetic of the formulas and do not presuppose the conditions of applicability. Rounding, the "
             "quality of monitored data, and whether the formulas are those of the source are not proved; for the last see the "
@@ -246,10 +250,20 @@ def _statement(check: Check, item: Statement) -> dict[str, Any]:
         "verdict": standing(item),
         "zh": item.zh,
         "en": item.en,
-        "points": [point.as_data() for point in item.points],
+        "points": [_point(point) for point in item.points],
         "limits": item.limits,
         "data": dict(item.data),
         "place": shown_place(item.place),
+    }
+
+
+def _point(point: Point) -> dict[str, Any]:
+    return {
+        "values": {name: str(value) for name, value in point.values.items()},
+        "options": dict(point.options),
+        "others": {name: str(value) for name, value in point.others.items()},
+        "moved": {name: str(value) for name, value in point.moved.items()},
+        "outcome": {"zh": point.zh, "en": point.en},
     }
 
 

@@ -43,7 +43,9 @@ _POINT = _object(
             "description": "by parameter or parameter@index, in the parameter's unit",
         },
         "options": _by_name(_STRING),
-        "outcome": _STRING,
+        "others": {**_by_name(_STRING), "description": "further inputs with which it was confirmed"},
+        "moved": {**_by_name(_RATIO), "description": "the second value of what is moved"},
+        "outcome": _TEXT,
     }
 )
 

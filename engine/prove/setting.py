@@ -8,7 +8,7 @@ from fractions import Fraction
 from tonne.engine.check.order import groups
 from tonne.engine.prove.enclosure import Enclosures
 from tonne.engine.prove.facts import Range, moved_range
-from tonne.engine.prove.interval import ZERO
+from tonne.engine.prove.interval import ZERO, Interval
 from tonne.engine.prove.solver import Solver
 from tonne.engine.spec.methodology import Methodology, Quantity
 from tonne.engine.spec.tree import Arithmetic, Call, Name, Node, Number, Previous, Reduce, walk
@@ -52,7 +52,7 @@ class Setting:
     declared: Mapping[str, Range]
     solver: Solver
     changes: Changes = ()
-    lemmas: dict[tuple[Changes, Node], tuple[bool, ...]] = field(default_factory=dict)
+    lemmas: dict[tuple[Changes, Node], Interval] = field(default_factory=dict)
 
     @classmethod
     def of(cls, methodology: Methodology, trees: Mapping[str, Node], ranges: Mapping[str, Range], solver: Solver) -> "Setting":

@@ -10,9 +10,8 @@ from tonne.engine.data.dataset import Dataset
 from tonne.engine.data.domain import Domain, Index
 from tonne.engine.errors import RunError, TonneError
 from tonne.engine.plan import Choice, Plan, make_plan
-from tonne.engine.prove.facts import Range, range_of
+from tonne.engine.prove.facts import Range
 from tonne.engine.prove.joint import SECOND, Joint, Scale
-from tonne.engine.prove.replay import small_domain
 from tonne.engine.prove.statement import Point
 from tonne.engine.spec.tree import Chosen, Node, walk
 
@@ -20,15 +19,14 @@ Values = Mapping[tuple[str, Index], Fraction]
 Choices = Mapping[tuple[str, Index], str]
 
 TRIALS = 40
-_NICE = (Fraction(1), Fraction(2), Fraction(3), Fraction(5), Fraction(7), Fraction(10), Fraction(1, 2), Fraction(1, 4), Fraction(100), Fraction(0), Fraction(-1))
 
 
 class Sides:
     """Two quantities of a joint vocabulary, evaluated side by side on a small domain."""
 
-    def __init__(self, joint: Joint, first: str, second: str, size: int, scale: Scale) -> None:
+    def __init__(self, joint: Joint, first: str, second: str, domain: Domain, scale: Scale) -> None:  # noqa: PLR0913, PLR0917
         self.joint = joint
-        self.domain: Domain = small_domain(joint.methodology, size)
+        self.domain = domain
         self.first, self.second, self.scale = first, second, scale
         self.needed = joint.needed(first, second)
         quantities = joint.methodology.quantities
@@ -127,24 +125,30 @@ class Sides:
     # -- points
 
     def completed(self, values: Values, choices: Choices) -> dict[tuple[str, Index], Fraction]:
-        """Fill what a point leaves open with values inside the ranges."""
+        """Fill what a point leaves open with values inside the ranges; values by option follow the choice."""
         full = dict(values)
         for name in self.inputs:
-            for index in self.domain.indices(self.joint.methodology.quantities[name].over):
-                full[name, index] = self._tied(name, index, choices) if name in self.joint.by else values.get((name, index), self._inside(name))
+            quantity = self.joint.methodology.quantities[name]
+            for index in self.domain.indices(quantity.over):
+                if quantity.parameter.from_ == "option":
+                    full[name, index] = self._by_option(name, index, choices)
+                elif (name, index) not in full:
+                    full[name, index] = self._allowed(name)[0]
         return full
 
-    def _tied(self, name: str, index: Index, choices: Choices) -> Fraction:
-        option, by = self.joint.by[name]
-        at = dict(zip(self.joint.methodology.quantities[name].over, index, strict=True))
+    def _by_option(self, name: str, index: Index, choices: Choices) -> Fraction:
+        quantity = self.joint.methodology.quantities[name]
+        option = quantity.prefix + str(quantity.parameter.option)
+        at = dict(zip(quantity.over, index, strict=True))
         place = tuple(at[part] for part in self.joint.methodology.options[option].over)
-        return by.get(choices.get((option, place)) or self.default_choice(option), Fraction(0))
+        choice = choices.get((option, place)) or self.default_choice(option)
+        return (quantity.parameter.by or {}).get(choice, Fraction(0))
+
+    def _allowed(self, name: str) -> tuple[Fraction, ...]:
+        return self._range(name).candidates() or (Fraction(0),)
 
     def _range(self, name: str) -> Range:
-        return range_of(self.joint.methodology, self.joint.methodology.quantities[name])
-
-    def _inside(self, name: str) -> Fraction:
-        return _allowed(self._range(name), (Fraction(1), Fraction(0)))[0]
+        return self.joint.ranges[name]
 
     def trials(self, count: int = TRIALS) -> Iterator[tuple[dict[tuple[str, Index], Fraction], dict[tuple[str, Index], str]]]:
         """Give points inside the bounds: the same ones each time, simple numbers first."""
@@ -158,18 +162,18 @@ class Sides:
             }
             values: dict[tuple[str, Index], Fraction] = {}
             for position, name in enumerate(self.inputs):
-                allowed = _allowed(self._range(name), _NICE)
+                allowed = self._allowed(name)
                 for place, index in enumerate(self.domain.indices(methodology.quantities[name].over)):
                     first = allowed[(position + place) % len(allowed)]
                     values[name, index] = first if number == 0 else random.choice(allowed)
             yield self.completed(values, choices), choices
 
-    def point(self, values: Values, choices: Choices, outcome: str) -> Point:
+    def point(self, values: Values, choices: Choices) -> Point:
         """Describe a point by the inputs of both."""
         quantities = self.joint.methodology.quantities
         shown: dict[str, Fraction] = {}
         for (name, index), value in values.items():
-            if name not in self.inputs or name in self.joint.by or len(self._range(name).values) == 1:
+            if name not in self.inputs or quantities[name].parameter.from_ == "option" or self._range(name).only is not None:
                 continue
             over = quantities[name].over
             shown[f"{told(name)}@{self.domain.label(over, index)}" if over else told(name)] = value
@@ -179,11 +183,12 @@ class Sides:
             for (name, index), choice in choices.items()
             if name in used and name not in self.joint.methodology.fixed_options
         }
-        return Point(shown, options, outcome)
+        return Point(shown, options)
 
     def _used_options(self) -> set[str]:
         named = {part.option for name in self.needed if name in self.joint.trees for part in _choices_in(self.joint.trees[name])}
-        return named | {option for name, (option, _) in self.joint.by.items() if name in self.needed}
+        inputs = [self.joint.methodology.quantities[name] for name in self.inputs]
+        return named | {quantity.prefix + str(quantity.parameter.option) for quantity in inputs if quantity.parameter.from_ == "option"}
 
 
 def _choices_in(tree: Node) -> list[Chosen]:
@@ -193,21 +198,3 @@ def _choices_in(tree: Node) -> list[Chosen]:
 def told(name: str) -> str:
     """Name a quantity of the joint vocabulary for a reader."""
     return f"{name.removeprefix(SECOND)} (second)" if name.startswith(SECOND) else name
-
-
-def _allowed(allowed: Range, wanted: tuple[Fraction, ...]) -> list[Fraction]:
-    """Give simple values inside a range, its ends among them."""
-    if allowed.values:
-        return list(allowed.values)
-    found = [value for value in wanted if allowed.holds(value)]
-    low = allowed.low if allowed.low is not None else allowed.above
-    high = allowed.high if allowed.high is not None else allowed.below
-    ends = [value for value in (allowed.low, allowed.high) if value is not None]
-    if low is not None and high is not None:
-        ends += [(low + high) / 2, low + (high - low) / 4]
-    elif low is not None:
-        ends += [low + 1, low + 3]
-    elif high is not None:
-        ends += [high - 1, high - 3]
-    found += [value for value in ends if value not in found and allowed.holds(value)]
-    return found or [Fraction(0)]

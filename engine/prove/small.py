@@ -8,7 +8,7 @@ from tonne.engine import calendar
 from tonne.engine.data.domain import Domain, Member
 from tonne.engine.prove.encode import At, Encoder, Key, Unknowns
 from tonne.engine.prove.setting import Setting
-from tonne.engine.prove.solver import FALSE, ONE, ZERO, chosen, every, exact, implied, some, total
+from tonne.engine.prove.solver import ONE, ZERO, chosen, every, exact, implied, some, total
 from tonne.engine.spec.methodology import Methodology
 from tonne.engine.spec.tree import Name, Previous, Reduce
 
@@ -94,7 +94,8 @@ class Small(Encoder):
             return result
         for value, taken in parts:
             self.facts.append(implied(taken, result <= value if node.function == "minimum" else result >= value))
-        self.facts.append(some([FALSE, *(every([taken, result == value]) for value, taken in parts)]))
+        attained = some(every([taken, result == value]) for value, taken in parts)
+        self.facts.append(implied(some(taken for _, taken in parts), attained))
         return result
 
     def has_enough(self, node: Reduce, at: At, least: int) -> Any:

@@ -4,7 +4,8 @@ A refutation is one of the encoding: it counts only when the reference evaluator
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
@@ -39,6 +40,16 @@ class Solver:
 
     def __init__(self, seconds: float = WHOLE_SECONDS) -> None:
         self._end = time.monotonic() + seconds
+
+    @contextmanager
+    def share(self, fraction: float) -> Iterator[None]:
+        """Let what is asked inside take only a part of the time that is left."""
+        whole, now = self._end, time.monotonic()
+        self._end = min(whole, now + max(0.0, whole - now) * fraction)
+        try:
+            yield
+        finally:
+            self._end = whole
 
     @property
     def is_out_of_time(self) -> bool:

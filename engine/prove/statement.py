@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Context, Decimal
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -10,33 +11,48 @@ from tonne.engine.errors import Place
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.prove.solver import Verdict
 
-
 VERDICTS = {
     "proved": {"zh": "已证明", "en": "proved"},
     "refuted": {"zh": "不成立", "en": "refuted"},
     "undecided": {"zh": "未判定", "en": "not decided"},
 }
+SHOWN = {"zh": "已举例证实", "en": "shown by points"}
+
+_READABLE = Context(prec=10)
 
 
 @dataclass(frozen=True)
 class Point:
-    """Values of parameters and options at which something happens, confirmed by the reference evaluator."""
+    """Values at which something happens, confirmed by the reference evaluator.
+
+    `values` and `options` are those that matter; `others` are further values that it was confirmed with; `moved` are
+    second values that the point is compared with.
+    """
 
     values: Mapping[str, Fraction]
     options: Mapping[str, str]
-    outcome: str = ""
+    zh: str = ""
+    en: str = ""
+    others: Mapping[str, Fraction | str] = field(default_factory=lambda: MappingProxyType({}))
+    moved: Mapping[str, Fraction] = field(default_factory=lambda: MappingProxyType({}))
 
-    def words(self) -> str:
+    def words(self, language: str = "en") -> str:
         """Write the point in one line."""
-        parts = [f"{name} = {_short(value)}" for name, value in self.values.items()]
+        told, mark, comma = (self.zh, "：", "，") if language == "zh" else (self.en, ": ", ", ")
+        parts = [f"{name} = {short(value)}" for name, value in self.values.items()]
         parts += [f"{name} = {choice}" for name, choice in self.options.items()]
-        told = ", ".join(parts) or "any input"
-        return f"{told}: {self.outcome}" if self.outcome else told
+        where = comma.join(parts) or ("任何输入" if language == "zh" else "any input")
+        return f"{where}{mark}{told}" if told else where
 
     def as_data(self) -> dict[str, Any]:
         """Give the point as plain data."""
-        values = {name: str(value) for name, value in self.values.items()}
-        return {"values": values, "options": dict(self.options), "outcome": self.outcome}
+        return {
+            "values": {name: str(value) for name, value in self.values.items()},
+            "options": dict(self.options),
+            "others": {name: str(value) for name, value in self.others.items()},
+            "moved": {name: str(value) for name, value in self.moved.items()},
+            "outcome": {"zh": self.zh, "en": self.en},
+        }
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,12 @@ class Statement:
         """The part of the code before the point: cases, domain, direction, structure."""
         return self.code.partition(".")[0]
 
+    def heading(self, language: str) -> str:
+        """Say whether the statement holds; what points alone decide is shown by them."""
+        if self.verdict == "proved" and self.points:
+            return SHOWN[language]
+        return VERDICTS[self.verdict][language]
+
     def finding(self) -> Finding:
         """Give the statement as a finding of the checks."""
         severity = Severity.NOTE
@@ -70,10 +92,12 @@ class Statement:
             severity = Severity.CORRECTIVE_ACTION
         elif self.verdict != "proved":
             severity = Severity.CLARIFICATION
-        points_zh = "；".join(point.words() for point in self.points)
-        points_en = "; ".join(point.words() for point in self.points)
-        zh = f"{VERDICTS[self.verdict]['zh']}：{self.zh}" + (f"（{points_zh}）" if self.points else "") + (f"（未能判定的原因：{self.limits}）" if self.verdict == "undecided" else "")
-        en = f"{VERDICTS[self.verdict]['en']}: {self.en}" + (f" ({points_en})" if self.points else "") + (f" (why: {self.limits})" if self.verdict == "undecided" else "")
+        zh, en = f"{self.heading('zh')}：{self.zh}", f"{self.heading('en')}: {self.en}"
+        if self.points:
+            zh += f"（{'；'.join(point.words('zh') for point in self.points)}）"
+            en += f" ({'; '.join(point.words() for point in self.points)})"
+        if self.verdict == "undecided":
+            zh, en = f"{zh}（未能判定的原因：{self.limits}）", f"{en} (why: {self.limits})"
         return Finding(self.code, severity, zh, en, self.as_data(), self.place)
 
     def as_data(self) -> dict[str, Any]:
@@ -91,9 +115,9 @@ class Statement:
         }
 
 
-def _short(value: Fraction) -> str:
-    if value.denominator == 1:
-        return str(value.numerator)
-    decimal = value.limit_denominator(10**12)
-    number = float(decimal)
-    return f"{number:.10g}"
+def short(value: Fraction | Decimal) -> str:
+    """Write a number with ten digits at most."""
+    if isinstance(value, Fraction):
+        value = _READABLE.divide(Decimal(value.numerator), Decimal(value.denominator))
+    text = f"{_READABLE.plus(value).normalize():f}"
+    return text if len(text) <= 20 else f"{value:.6g}"

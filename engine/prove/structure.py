@@ -1,65 +1,209 @@
 """Proves what a spec claims of its reduction as a whole: zero without activity, in proportion to it, within the baseline."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
-import z3
+from tonne.engine.prove.encode import At
+from tonne.engine.prove.generic import LEMMA_MS, Generic
+from tonne.engine.prove.needs import need_of
+from tonne.engine.prove.places import Reached, reached
+from tonne.engine.prove.question import Question, Wanted
+from tonne.engine.prove.replay import Replay, Told
+from tonne.engine.prove.setting import Setting
+from tonne.engine.prove.small import Small
+from tonne.engine.prove.solver import real
+from tonne.engine.prove.statement import Statement, short
+from tonne.engine.spec.tree import Name, Node, Previous, Reduce, names_in
 
-from tonne.engine.prove.encode import LEMMA_MS, At, Generic, Small
-from tonne.engine.prove.question import Question
-from tonne.engine.prove.solver import holds
-from tonne.engine.prove.statement import Statement
-from tonne.engine.spec.methodology import Methodology
-from tonne.engine.spec.tree import Name, Node, Reduce
+CLOSE = Decimal("1e-30")
 
 
 class _Scaled(Generic):
-    """The same formulas with the activity multiplied by one factor; shares every other unknown."""
+    """A second writing with the activity multiplied by one positive factor; it shares every other unknown."""
 
     def __init__(self, still: Generic, activity: frozenset[str], factor: Any) -> None:
-        super().__init__(still.methodology, still.trees)
+        super().__init__(still.setting, still.unknowns)
         self.still = still
         self.activity = activity
         self.factor = factor
-        self.facts = still.facts
-        self.options = still.options
-        self._labels = still._labels  # noqa: SLF001 (one domain, two writings)
-        self._functions = still._functions  # noqa: SLF001
-
-    def unknown(self, name: str) -> Any:
-        return self.still.unknown(f"{name}'")
 
     def parameter(self, name: str, key: tuple[Any, ...]) -> Any:
         value = self.still.parameter(name, key)
         return self.factor * value if name in self.activity else value
 
     def reduce(self, node: Reduce, at: At) -> Any:
-        key = (node, tuple(sorted((name, tag) for name, tag in at.items() if name in self.free(node))))
-        if key in self._reductions:
-            return self._reductions[key]
+        key = (node, self.relevant(node, at))
+        if key not in self._reductions:
+            self._reductions[key] = self._scaled(node, at)
+        return self._reductions[key]
+
+    def _scaled(self, node: Reduce, at: At) -> Any:
         before = self.still.reduce(node, at)
         inner = self.inner(node, at)
-        old, old_taken = self.still.term(node, inner)
-        new, new_taken = self.term(node, inner)
-        result = self.unknown(node.function)
-        same_terms = holds(old_taken == new_taken, self.facts, LEMMA_MS).proved
-        if same_terms and holds(new == self.factor * old, [*self.facts, old_taken], LEMMA_MS).proved:
-            self.facts.append(result == self.factor * before)
-        elif same_terms and holds(new == old, [*self.facts, old_taken], LEMMA_MS).proved:
-            self.facts.append(result == before)
-        self._reductions[key] = result
-        return result
+        (old, old_taken), (new, new_taken) = self.still.term(node, inner), self.term(node, inner)
+        if self._follows(old_taken == new_taken):
+            if self._follows(new == old, old_taken):
+                return before
+            if node.function != "count" and self._follows(new == self.factor * old, old_taken):
+                return self.factor * before
+        return self.unknowns.unknown(node.function)
+
+    def previous(self, node: Previous, at: At) -> Any:
+        """Carry proportion from step to step: it holds at first, and a step keeps it."""
+        key = (node, tuple(sorted(at.items())))
+        if key in self._reductions:
+            return self._reductions[key]
+        before = self.still.previous(node, at)
+        for scaled in (before, self.factor * before):
+            self._reductions[key] = scaled
+            if self._keeps(node, at, scaled is not before):
+                return scaled
+        self._reductions[key] = self.unknowns.unknown(f"earlier {node.name}")
+        return self._reductions[key]
+
+    def _keeps(self, node: Previous, at: At, grows: bool) -> bool:
+        step = _Scaled(self.still, self.activity, self.factor)
+        step._reductions = dict(self._reductions)  # noqa: SLF001 (what is assumed of the step before)
+        factor = self.factor if grows else 1
+        initial = step.number(node.initial, at) == factor * self.still.number(node.initial, at)
+        value = step.number(Name(node.name), at) == factor * self.still.number(Name(node.name), at)
+        return self._follows(initial) and self._follows(value)
+
+    def _follows(self, claim: Any, *given: Any) -> bool:
+        return self.setting.solver.holds(claim, [*self.facts, self.factor > 0, *given], LEMMA_MS).proved
 
 
-class _Idle(Generic):
-    """The formulas with every activity at zero."""
+class _Claims:
+    """The claims of one spec."""
 
-    def __init__(self, methodology: Methodology, trees: Mapping[str, Node], activity: frozenset[str]) -> None:
-        super().__init__(methodology, trees)
+    def __init__(self, question: Question, reduction: str, activity: frozenset[str]) -> None:
+        self.question = question
+        self.reduction = reduction
         self.activity = activity
+        self.quantity = question.methodology.quantities[reduction]
+        self.told = ", ".join(sorted(activity))
+        self.too_large = question.setting.is_too_large(Name(reduction))
 
-    def parameter(self, name: str, key: tuple[Any, ...]) -> Any:
-        return z3.RealVal(0) if name in self.activity else super().parameter(name, key)
+    def said(self, code: str, words: Told, proved: bool, wanted: "Callable[[Small], Iterator[Wanted]]", setting: Setting) -> Statement:
+        """State a claim: proved, or refuted by a point of a search, or undecided."""
+        zh, en = words
+        code = f"structure.{code}"
+        if proved:
+            return Statement(code, self.reduction, zh, en, "proved", place=self.quantity.place)
+        point = None if self.too_large else self.question.search(wanted, setting)
+        if point is not None:
+            return Statement(code, self.reduction, zh, en, "refuted", (point,), place=self.quantity.place)
+        limits = setting.limits_of(Name(self.reduction))
+        return Statement(code, self.reduction, zh, en, "undecided", limits=limits, place=self.quantity.place)
+
+    def holds(self, claim: Any, given: list[Any]) -> bool:
+        """Whether a claim follows; what is too large is not asked."""
+        return not self.too_large and self.question.solver.holds(claim, given).proved
+
+    def idle(self) -> Statement:
+        """Say whether the reduction is zero, and has a value, when every activity is zero."""
+        setting = self.question.setting.with_zero(self.activity)
+        generic = self.question.generic(setting)
+        value = generic.number(Name(self.reduction), generic.start(self.quantity.over))
+        proved = self.holds(value == 0, generic.facts) and self._has_value(setting)
+        words = (f"{self.told} 均为零时减排量为零", f"the reduction is zero when {self.told} are zero")
+
+        def differs(small: Small) -> Iterator[Wanted]:
+            for index, at in small.indices(self.reduction):
+
+                def confirm(replay: Replay, index: tuple[Any, ...] = index) -> Told | None:
+                    found = replay.value(self.reduction, index)
+                    if found == 0:
+                        return None
+                    if found is None:
+                        return "减排量无值", "the reduction has no value"
+                    return f"减排量为 {short(found)}", f"the reduction is {short(found)}"
+
+                yield Wanted(small.number(Name(self.reduction), at) != 0, confirm)
+
+        return self.said("idle", words, proved, differs, setting)
+
+    def _has_value(self, setting: Setting) -> bool:
+        """Whether nothing that the reduction needs can fail in this setting."""
+        for name in sorted(setting.needed(self.reduction) & set(setting.trees)):
+            generic = self.question.generic(setting)
+            start = generic.start(self.question.methodology.quantities[name].over)
+            for part in reached(Reached(setting.trees[name], start), generic):
+                need = need_of(part.node, setting.enclosures)
+                if need is None or need.is_met(setting.enclosures):
+                    continue
+                if not self._depends_on_activity(need.operand):
+                    continue
+                if not self.holds(need.claim(part.at, generic), [*generic.facts, *part.under]):
+                    return False
+        return True
+
+    def _depends_on_activity(self, operand: Node) -> bool:
+        """Whether an operand depends on the activity; of any other the domain statements speak."""
+        touched = frozenset().union(*(self.question.setting.affected(name) for name in self.activity))
+        return bool(touched & names_in(operand))
+
+    def proportional(self) -> Statement:
+        """Say whether the reduction is multiplied by what every activity is multiplied by."""
+        setting = self.question.setting
+        factor = real("factor")
+        still = self.question.generic()
+        scaled = _Scaled(still, self.activity, factor)
+        at = still.start(self.quantity.over)
+        before, after = still.number(Name(self.reduction), at), scaled.number(Name(self.reduction), at)
+        proved = self.holds(after == factor * before, [*still.facts, factor > 0])
+        words = (f"减排量与 {self.told} 成正比", f"the reduction is in proportion to {self.told}")
+        return self.said("proportional", words, proved, self._out_of_proportion, setting)
+
+    def _out_of_proportion(self, small: Small) -> Iterator[Wanted]:
+        methodology = self.question.methodology
+        doubled = {
+            (name, index): 2 * small.parameter(name, index)
+            for name in sorted(self.activity)
+            for index in small.domain.indices(methodology.quantities[name].over)
+        }
+        other = Small(small.setting, small.unknowns, small.domain, doubled)
+        for index, at in small.indices(self.reduction):
+            before, after = small.number(Name(self.reduction), at), other.number(Name(self.reduction), at)
+
+            def confirm(replay: Replay, index: tuple[Any, ...] = index) -> Told | None:
+                twice = {place: 2 * replay.value_of(*place) for place in doubled}
+                double = replay.with_values(twice)
+                one, two = replay.value(self.reduction, index), double.value(self.reduction, index)
+                if one is None or two is None or not double.is_inside:
+                    return None
+                if abs(two - 2 * one) <= CLOSE * (abs(one) + abs(two)):
+                    return None
+                zh = f"{self.told} 加倍时，减排量由 {short(one)} 变为 {short(two)}"
+                return zh, f"doubling {self.told} moves the reduction from {short(one)} to {short(two)}"
+
+            yield Wanted(after != 2 * before, confirm)
+
+    def within(self, baseline: str) -> Statement:
+        """Say whether the reduction never exceeds the baseline."""
+        generic = self.question.generic()
+        at = generic.start(self.quantity.over)
+        claim = generic.number(Name(self.reduction), at) <= generic.number(Name(baseline), at)
+        proved = self.holds(claim, generic.facts)
+        if not proved:
+            generic.relate_sums()
+            proved = self.holds(claim, generic.facts)
+        words = ("减排量不超过基准线排放量", "the reduction never exceeds the baseline emissions")
+
+        def exceeds(small: Small) -> Iterator[Wanted]:
+            for index, here in small.indices(self.reduction):
+
+                def confirm(replay: Replay, index: tuple[Any, ...] = index) -> Told | None:
+                    found, limit = replay.value(self.reduction, index), replay.value(baseline, index)
+                    if found is None or limit is None or found <= limit:
+                        return None
+                    zh = f"减排量为 {short(found)}，基准线排放量为 {short(limit)}"
+                    return zh, f"the reduction is {short(found)}, the baseline emissions are {short(limit)}"
+
+                yield Wanted(small.number(Name(self.reduction), here) > small.number(Name(baseline), here), confirm)
+
+        return self.said("within_baseline", words, proved, exceeds, self.question.setting)
 
 
 def structure_statements(question: Question) -> Iterator[Statement]:
@@ -67,73 +211,11 @@ def structure_statements(question: Question) -> Iterator[Statement]:
     outputs, claims = question.methodology.spec.outputs, question.methodology.spec.claims
     if outputs is None or claims is None:
         return
-    activity = frozenset(claims.activity)
-    if activity:
-        yield _idle(question, activity, outputs.reduction)
-    if activity and claims.proportional:
-        yield _proportional(question, activity, outputs.reduction)
-    if claims.within_baseline:
-        yield _within(question, outputs.baseline, outputs.reduction)
+    work = _Claims(question, outputs.reduction, frozenset(claims.activity))
+    if work.activity:
+        yield work.idle()
+    if work.activity and claims.proportional:
+        yield work.proportional()
+    if claims.within_baseline and set(question.methodology.quantities[outputs.baseline].over) == set(work.quantity.over):
+        yield work.within(outputs.baseline)
 
-
-def _idle(question: Question, activity: frozenset[str], reduction: str) -> Statement:
-    generic = _Idle(question.methodology, question.inference.trees, activity)
-    value = generic.number(Name(reduction), generic.start(question.methodology.quantities[reduction].over))
-    told = ", ".join(sorted(activity))
-    zh, en = f"{told} 均为零时减排量为零", f"the reduction is zero when {told} are zero"
-    place = question.methodology.quantities[reduction].place
-    if holds(value == 0, generic.facts).proved:
-        return Statement("structure.idle", reduction, zh, en, "proved", place=place)
-
-    def differs(small: Small) -> Iterator[tuple[Any, Any]]:
-        zero = [
-            small.parameter(name, index) == 0
-            for name in sorted(activity)
-            for index in small.domain.indices(question.methodology.quantities[name].over)
-        ]
-        for index in small.domain.indices(question.methodology.quantities[reduction].over):
-            at = dict(zip(question.methodology.quantities[reduction].over, index, strict=True))
-            yield z3.And(*zero, small.number(Name(reduction), at) != 0), index
-
-    for replay, index in question.search(differs):
-        found = replay.evaluate(reduction, index)
-        if found:
-            return Statement("structure.idle", reduction, zh, en, "refuted", (replay.point(f"{reduction} = {found:.6g}"),), place=place)
-    return Statement("structure.idle", reduction, zh, en, "undecided", limits=question.limits(question.inference.trees[reduction]), place=place)
-
-
-def _proportional(question: Question, activity: frozenset[str], reduction: str) -> Statement:
-    still = Generic(question.methodology, question.inference.trees)
-    factor = z3.Real("factor")
-    scaled = _Scaled(still, activity, factor)
-    at = still.start(question.methodology.quantities[reduction].over)
-    before, after = still.number(Name(reduction), at), scaled.number(Name(reduction), at)
-    told = ", ".join(sorted(activity))
-    zh, en = f"减排量与 {told} 成正比", f"the reduction is in proportion to {told}"
-    place = question.methodology.quantities[reduction].place
-    if holds(after == factor * before, [*still.facts, factor > 0]).proved:
-        return Statement("structure.proportional", reduction, zh, en, "proved", place=place)
-    limits = question.limits(question.inference.trees[reduction])
-    return Statement("structure.proportional", reduction, zh, en, "undecided", limits=limits, place=place)
-
-
-def _within(question: Question, baseline: str, reduction: str) -> Statement:
-    generic = Generic(question.methodology, question.inference.trees)
-    at = generic.start(question.methodology.quantities[reduction].over)
-    claim = generic.number(Name(reduction), at) <= generic.number(Name(baseline), at)
-    zh, en = "减排量不超过基准线排放量", "the reduction never exceeds the baseline emissions"
-    place = question.methodology.quantities[reduction].place
-    if holds(claim, generic.facts).proved:
-        return Statement("structure.within_baseline", reduction, zh, en, "proved", place=place)
-
-    def exceeds(small: Small) -> Iterator[tuple[Any, Any]]:
-        for index in small.domain.indices(question.methodology.quantities[reduction].over):
-            here = dict(zip(question.methodology.quantities[reduction].over, index, strict=True))
-            yield small.number(Name(reduction), here) > small.number(Name(baseline), here), index
-
-    for replay, index in question.search(exceeds):
-        found, limit = replay.evaluate(reduction, index), replay.evaluate(baseline, index)
-        if found is not None and limit is not None and found > limit:
-            point = replay.point(f"{reduction} = {found:.6g}, {baseline} = {limit:.6g}")
-            return Statement("structure.within_baseline", reduction, zh, en, "refuted", (point,), place=place)
-    return Statement("structure.within_baseline", reduction, zh, en, "undecided", limits=question.limits(question.inference.trees[reduction]), place=place)

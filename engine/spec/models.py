@@ -243,6 +243,7 @@ class Equation(Model):
     unit: UnitText
     expr: Formula | None = None
     cases: list[Case] | None = Field(None, min_length=1, max_length=1000)
+    ordered: bool = Field(False, description="cases overlap by intention: the first that holds counts")
     cite: Cite | None = None
     evidence: Evidence | None = None
     note: Text | None = None
@@ -251,6 +252,8 @@ class Equation(Model):
     def _one_definition(self) -> Self:
         if (self.expr is None) == (self.cases is None):
             raise ValueError("either `expr:` or `cases:`")
+        if self.ordered and self.cases is None:
+            raise ValueError("`ordered:` only with `cases:`")
         for case in (self.cases or [])[:-1]:
             if case.otherwise is not None:
                 raise ValueError("`otherwise:` as the last case only")

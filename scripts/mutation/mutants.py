@@ -74,12 +74,8 @@ def mutants(methodology: Methodology, tables: dict[str, FactorTable]) -> list[Mu
         methodology: the spec as linked; its modules stay as they are.
         tables: the factor tables that could be named instead.
     """
-    maker = _Maker(methodology, tables)
-    unique = {repr(mutant.changes): mutant for mutant in maker.all()}
-    seen: dict[str, Mutant] = {}
-    for mutant in unique.values():
-        seen.setdefault(mutant.id, mutant)
-    return list(seen.values())
+    made = {mutant.id: mutant for mutant in _Maker(methodology, tables).all()}
+    return list(made.values())
 
 
 def _changed(data: Any, steps: Steps, value: Any) -> Any:
