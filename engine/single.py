@@ -9,7 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tonne.engine.check.infer import Conversion, infer
+from tonne.engine.check.infer import infer
+from tonne.engine.check.kinds import Conversion
 from tonne.engine.compute.columnar import compute_columnar
 from tonne.engine.compute.compare import Agreement, compare
 from tonne.engine.compute.reference import Reference
@@ -112,9 +113,17 @@ class Evaluation:
                 }
                 for item in self.inputs
             ],
-            "options": {name: dict(choice) if isinstance(choice, Mapping) else choice for name, choice in self.plan.choices.items()},
+            "options": {
+                name: dict(choice) if isinstance(choice, Mapping) else choice
+                for name, choice in self.plan.choices.items()
+            },
             "conversions": [
-                {"from": item.origin, "to": item.target, "factor": exact_text(item.factor), "offset": exact_text(item.offset)}
+                {
+                    "from": item.origin,
+                    "to": item.target,
+                    "factor": exact_text(item.factor),
+                    "offset": exact_text(item.offset),
+                }
                 for item in self.conversions
             ],
             "agreement": {
@@ -146,7 +155,9 @@ def evaluate(methodology: Methodology, equation: str, values: Mapping[str, Typed
     given = by_quantity(values)
     _refuse_unknown(single, equation, given)
     choices, defaults = _choices(single, inference.trees[equation], given)
-    options = {name: option.model_copy(update={"default": defaults.get(name)}) for name, option in single.options.items()}
+    options = {
+        name: option.model_copy(update={"default": defaults.get(name)}) for name, option in single.options.items()
+    }
     plan = make_plan(replace(single, options=options), choices, inference)
     typed = {
         name: {label: typed_list(single.quantities[name], text) for label, text in labelled.items()}
@@ -185,7 +196,10 @@ def _refuse_unknown(single: Methodology, equation: str, given: Mapping[str, Any]
     inputs = [name for name in single.quantities if single.quantities[name].tree is None]
     known = [*inputs, *single.options, *single.dimensions]
     problems = [
-        Problem(f"{equation} does not use '{name[:80]}'", hint=nearest(name, known) or f"it uses {listing(inputs) or 'no input'}")
+        Problem(
+            f"{equation} does not use '{name[:80]}'",
+            hint=nearest(name, known) or f"it uses {listing(inputs) or 'no input'}",
+        )
         for name in given
         if name not in known
     ]
@@ -211,7 +225,9 @@ def _choices(
         values = list(option.values)
         typed = {label: str(text) for label, text in given.get(name, {}).items()}
         wrong = [text for text in typed.values() if text not in values]
-        problems += [Problem(f"option {name} has no value '{text[:80]}'", expected=f"one of {listing(values)}") for text in wrong]
+        problems += [
+            Problem(f"option {name} has no value '{text[:80]}'", expected=f"one of {listing(values)}") for text in wrong
+        ]
         whole = single.fixed_options.get(name) or typed.get(None) or option.default
         by_member = {label: text for label, text in typed.items() if label is not None}
         if by_member and not option.over:
@@ -219,7 +235,9 @@ def _choices(
         if whole is None and not by_member:
             if name in needed:
                 expected = f"one of {listing(values)}"
-                problems.append(Problem(f"option {name} is not chosen", expected=expected, hint=f"give {name}={values[0]}"))
+                problems.append(
+                    Problem(f"option {name} is not chosen", expected=expected, hint=f"give {name}={values[0]}")
+                )
             continue
         choices[name] = by_member if option.over else str(whole)
         if whole is not None:
@@ -236,7 +254,11 @@ class _Collector:
     """Puts the inputs together: what is typed, then what the spec gives; and lists what is missing."""
 
     def __init__(
-        self, plan: Plan, members: Members, typed: Mapping[str, Mapping[str | None, list[TypedValue]]], choices: Mapping[str, Choice]
+        self,
+        plan: Plan,
+        members: Members,
+        typed: Mapping[str, Mapping[str | None, list[TypedValue]]],
+        choices: Mapping[str, Choice],
     ) -> None:
         self.plan = plan
         self.members = members
@@ -256,7 +278,9 @@ class _Collector:
         found: dict[str, dict[Index, Fraction]] = {}
         for name, over in self.plan.needed.items():
             if name.startswith("option:"):
-                found[name] = {index: self.lookup.option_number(name, over, index)[0] for index in self.domain.indices(over)}
+                found[name] = {
+                    index: self.lookup.option_number(name, over, index)[0] for index in self.domain.indices(over)
+                }
             else:
                 found[name] = self._values(self.plan.methodology.quantities[name], over)
         if self.missing:
@@ -272,7 +296,9 @@ class _Collector:
             if index in given:
                 item = given[index]
                 found[index] = item.value
-                self.inputs.append(Input(quantity.id, label, item.value, quantity.unit.text, Text(zh="给定", en="given"), item))
+                self.inputs.append(
+                    Input(quantity.id, label, item.value, quantity.unit.text, Text(zh="给定", en="given"), item)
+                )
                 continue
             own = self._of_spec(quantity, index)
             if own is None:
@@ -289,24 +315,33 @@ class _Collector:
         parameter = quantity.parameter
         if parameter.from_ == "default" and parameter.value is not None:
             return parameter.value, Text(zh="方法学缺省值", en="default of the spec")
-        if parameter.from_ not in {"option", "factor"} or any(name not in self.choices for name in self._options_of(quantity)):
+        if parameter.from_ not in {"option", "factor"} or any(
+            name not in self.choices for name in self._options_of(quantity)
+        ):
             return None
         try:
             value, origin = self.lookup.value(quantity, index)
         except ProjectError:
             return None
         if parameter.from_ == "option":
-            return value, Text(zh=f"选项 {origin['option']} = {origin['choice']}", en=f"option {origin['option']} = {origin['choice']}")
+            return value, Text(
+                zh=f"选项 {origin['option']} = {origin['choice']}", en=f"option {origin['option']} = {origin['choice']}"
+            )
         key = ", ".join(origin["key"])
         return value, Text(
-            zh=f"因子表 {origin['table']}，{origin['column']}，{key}", en=f"factor table {origin['table']}, {origin['column']} of {key}"
+            zh=f"因子表 {origin['table']}，{origin['column']}，{key}",
+            en=f"factor table {origin['table']}, {origin['column']} of {key}",
         )
 
     def _options_of(self, quantity: Quantity) -> list[str]:
         """List the options on which the value of a parameter depends."""
         options = self.plan.methodology.options
         parameter = quantity.parameter
-        sources = [str(parameter.option)] if parameter.from_ == "option" else [part for part in lookup_keys(parameter).values() if isinstance(part, str)]
+        sources = (
+            [str(parameter.option)]
+            if parameter.from_ == "option"
+            else [part for part in lookup_keys(parameter).values() if isinstance(part, str)]
+        )
         named = [quantity.prefix + part if quantity.prefix + part in options else part for part in sources]
         return [name for name in named if name in options]
 
@@ -314,7 +349,11 @@ class _Collector:
         unit = "yes or no" if quantity.unit.is_flag else f"a value in {quantity.unit.text}"
         labels = [self.domain.label(over, index) for index in lacking]
         what = f"{quantity.id} is not given" if not over else f"{quantity.id} is not given for {listing(labels, 5)}"
-        open_options = [name for name in self._options_of(quantity) if name not in self.choices] if quantity.parameter.from_ in {"factor", "option"} else []
+        open_options = (
+            [name for name in self._options_of(quantity) if name not in self.choices]
+            if quantity.parameter.from_ in {"factor", "option"}
+            else []
+        )
         hint = f"give {quantity.id}=…" + ("" if not over else f" or {quantity.id}@{labels[0]}=…")
         for name in open_options:
             values = listing(list(self.plan.methodology.options[name].values))
@@ -329,8 +368,12 @@ def _outside(single: Methodology, inputs: tuple[Input, ...]) -> list[Text]:
         bounds = single.quantities[item.name].parameter.bounds
         if bounds is None or item.typed is None:
             continue
-        low = (bounds.min is not None and item.value < bounds.min) or (bounds.above is not None and item.value <= bounds.above)
-        high = (bounds.max is not None and item.value > bounds.max) or (bounds.below is not None and item.value >= bounds.below)
+        low = (bounds.min is not None and item.value < bounds.min) or (
+            bounds.above is not None and item.value <= bounds.above
+        )
+        high = (bounds.max is not None and item.value > bounds.max) or (
+            bounds.below is not None and item.value >= bounds.below
+        )
         if low or high:
             notes.append(
                 Text(

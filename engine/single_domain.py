@@ -24,7 +24,9 @@ class Members:
     notes: tuple[Text, ...]
     listed: Mapping[str, str]
 
-    def placed(self, name: str, over: tuple[str, ...], typed: Mapping[str | None, list[TypedValue]]) -> dict[Index, TypedValue]:
+    def placed(
+        self, name: str, over: tuple[str, ...], typed: Mapping[str | None, list[TypedValue]]
+    ) -> dict[Index, TypedValue]:
         """Give the typed values of a quantity by index: one for all, one for each member, or at labels.
 
         Raises:
@@ -118,7 +120,11 @@ class _Maker:
                     self.listed[name] = along
                     self.counts[along] = max(self.counts.get(along, 1), len(values))
         members: dict[str, tuple[Member, ...]] = {}
-        steps = {name: str(self.methodology.dimensions[name].time) for name in self.used if self.methodology.dimensions[name].time}
+        steps = {
+            name: str(self.methodology.dimensions[name].time)
+            for name in self.used
+            if self.methodology.dimensions[name].time
+        }
         clock = [name for name in self.used if self.methodology.step(name)]
         members.update(self._clock(sorted(clock, key=calendar.STEPS.index)))
         for name in self.used:
@@ -149,16 +155,26 @@ class _Maker:
         """Take a member of a dimension."""
         spec = self.methodology.dimensions[dimension]
         if dimension not in self.labels:
-            raise DataError(Problem(f"{self.equation} has no {dimension}", hint=f"it goes over {listing(self.used) or 'nothing'}"))
+            raise DataError(
+                Problem(f"{self.equation} has no {dimension}", hint=f"it goes over {listing(self.used) or 'nothing'}")
+            )
         if spec.time:
             number = calendar.parse_label(spec.time, label)
             if number is None:
-                raise DataError(Problem(f"'{label[:80]}' is not a {spec.time}", expected=_EXAMPLES[spec.time], found=f"{owner}"))
+                raise DataError(
+                    Problem(f"'{label[:80]}' is not a {spec.time}", expected=_EXAMPLES[spec.time], found=f"{owner}")
+                )
             self.labels[dimension][number] = None
             return
         known = list(spec.members) if isinstance(spec.members, dict | list) else None
         if known is not None and label not in known:
-            raise DataError(Problem(f"dimension {dimension} has no member '{label[:80]}'", expected=f"one of {listing(known)}", hint=nearest(label, known)))
+            raise DataError(
+                Problem(
+                    f"dimension {dimension} has no member '{label[:80]}'",
+                    expected=f"one of {listing(known)}",
+                    hint=nearest(label, known),
+                )
+            )
         self.labels[dimension][label] = None
 
     # -- members
@@ -201,7 +217,11 @@ class _Maker:
         if spec.time:
             if typed:
                 return tuple(sorted(typed, key=int))
-            last = int(known["year"][-1]) if spec.time == "year" and "year" in known else calendar.number(spec.time, calendar.start("year", YEAR))
+            last = (
+                int(known["year"][-1])
+                if spec.time == "year" and "year" in known
+                else calendar.number(spec.time, calendar.start("year", YEAR))
+            )
             self._assume(name, calendar.label(spec.time, last))
             return tuple(range(last - count + 1, last + 1))
         if typed:
@@ -209,18 +229,31 @@ class _Maker:
         if isinstance(spec.members, dict | list):
             listed = list(spec.members)
             if count > len(listed):
-                raise DataError(Problem(f"{count} values are given for {name}", expected=f"at most {len(listed)}, for {listing(listed)}"))
+                raise DataError(
+                    Problem(
+                        f"{count} values are given for {name}", expected=f"at most {len(listed)}, for {listing(listed)}"
+                    )
+                )
             self._assume(name, listing(listed[:count]))
             return tuple(listed[:count])
         return tuple(f"{name}_{position}" for position in range(1, count + 1))
 
     def _assume(self, dimension: str, label: str) -> None:
         self.notes.append(
-            Text(zh=f"未指定 {dimension}，从 {label} 起取值", en=f"{dimension} is not given; {label} is taken, or counted from")
+            Text(
+                zh=f"未指定 {dimension}，从 {label} 起取值",
+                en=f"{dimension} is not given; {label} is taken, or counted from",
+            )
         )
 
 
-_EXAMPLES = {"year": "2024", "month": "2024-01", "day": "2024-01-31", "hour": "2024-01-31T08", "minute": "2024-01-31T08:30"}
+_EXAMPLES = {
+    "year": "2024",
+    "month": "2024-01",
+    "day": "2024-01-31",
+    "hour": "2024-01-31T08",
+    "minute": "2024-01-31T08:30",
+}
 
 
 def _wrong_label(name: str, over: tuple[str, ...], label: str) -> Problem:

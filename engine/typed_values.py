@@ -33,7 +33,7 @@ class TypedValue:
     @property
     def is_converted(self) -> bool:
         """Whether the unit that was typed is not the quantity's own."""
-        return (self.factor, self.offset) != (1, 0)
+        return self.factor != 1 or self.offset != 0
 
 
 def split_assignments(arguments: Sequence[str]) -> dict[str, str]:
@@ -79,7 +79,9 @@ def _split(text: str, quantity: Quantity) -> tuple[str, str]:
     match = _AMOUNT.fullmatch(text)
     if match is None:
         unit = quantity.unit.text
-        raise DataError(Problem(f"{quantity.id}: '{text[:80]}' is not a value", expected=f"a number, in {unit} or with its unit"))
+        raise DataError(
+            Problem(f"{quantity.id}: '{text[:80]}' is not a value", expected=f"a number, in {unit} or with its unit")
+        )
     return re.sub(r"\s", "", match["number"]), match["unit"]
 
 
@@ -96,7 +98,9 @@ def _typed(quantity: Quantity, text: str, common: str) -> TypedValue:
         factor, offset = reading_conversion(origin, quantity.unit)
     except ValueError as fault:
         problems: Sequence[Problem] = getattr(fault, "problems", ())
-        raise DataError([Problem(f"{quantity.id}: {part.what}", None, part.expected, part.found, part.hint) for part in problems]) from None
+        raise DataError(
+            [Problem(f"{quantity.id}: {part.what}", None, part.expected, part.found, part.hint) for part in problems]
+        ) from None
     return TypedValue(value * factor + offset, number, origin.text, factor, offset)
 
 

@@ -105,7 +105,11 @@ class Revision:
 
     def as_data(self) -> dict[str, Any]:
         """Give the revision as plain data."""
-        return {**self.difference.as_data(), "equal": self.is_equal, "project": self.project.as_data() if self.project else None}
+        return {
+            **self.difference.as_data(),
+            "equal": self.is_equal,
+            "project": self.project.as_data() if self.project else None,
+        }
 
 
 def revision(
@@ -128,7 +132,9 @@ def revision(
     return Revision(found, versions(project, first, second, told) if project is not None else None)
 
 
-def versions(reference: str | Path, first: Methodology, second: Methodology, progress: Progress | None = None) -> Versions:
+def versions(
+    reference: str | Path, first: Methodology, second: Methodology, progress: Progress | None = None
+) -> Versions:
     """Run a project under two methodologies, whichever of them it names.
 
     Args:

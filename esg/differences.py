@@ -15,7 +15,8 @@ from tonne.esg.numbers import Language, number_text
 _WORDS: Mapping[str, Text] = {
     "equal": Text(zh="两份方法学相同：", en="the two are equal: "),
     "equal_why": Text(
-        zh="各项内容一致，全部公式与原式相同或已证明相等", en="nothing else differs, and every formula is as written or proved equal"
+        zh="各项内容一致，全部公式与原式相同或已证明相等",
+        en="nothing else differs, and every formula is as written or proved equal",
     ),
     "changes": Text(zh="内容差异", en="what is written differently"),
     "none": Text(zh="无", en="nothing"),
@@ -83,14 +84,16 @@ def _changes(changes: tuple[Change, ...], language: Language) -> Iterator[str]:
     for (area, subject), fields in texts.items():
         head = f"{_said(AREAS[area], language)} {subject}".strip()
         listed = ("、" if language == "zh" else ", ").join(fields)
-        yield f"  {head}{_colon(language)}{_word('texts', language)}" + (f"（{listed}）" if language == "zh" else f" ({listed})")
+        yield f"  {head}{_colon(language)}{_word('texts', language)}" + (
+            f"（{listed}）" if language == "zh" else f" ({listed})"
+        )
 
 
 def _equations(equations: tuple[EquationComparison, ...], language: Language) -> Iterator[str]:
     if not equations:
         return
     yield f"{_word('equations', language)}{_colon(language)}".rstrip()
-    same = [item.name for item in equations if item.comparison.as_written]
+    same = [item.name for item in equations if item.comparison.as_written]  # in one line, for most are
     if same:
         yield f"  {', '.join(same)}{_colon(language)}{_word('as_written', language)}"
     for item in equations:
@@ -106,7 +109,9 @@ def _equations(equations: tuple[EquationComparison, ...], language: Language) ->
 def _tonnes(versions: Versions, language: Language) -> Iterator[str]:
     yield f"{_word('tonnes', language)}{_colon(language)}".rstrip()
     for side, fault in versions.refusals.items():
-        yield f"  {_word(side, language)} {_word('refused', language)}{_colon(language)}" + str(fault).replace("\n", "\n    ")
+        yield f"  {_word(side, language)} {_word('refused', language)}{_colon(language)}" + str(fault).replace(
+            "\n", "\n    "
+        )
     if versions.years and versions.is_equal:
         yield f"  {_word('same_tonnes', language)}"
     for year in versions.years:

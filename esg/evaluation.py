@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from tonne.engine.check.checks import evidence_of
-from tonne.engine.check.infer import Conversion
+from tonne.engine.check.kinds import Conversion
 from tonne.engine.data.domain import Index, Member
 from tonne.engine.result.result import plain
 from tonne.engine.single import Evaluation, Input

@@ -156,7 +156,7 @@ def check(
 @click.option(
     "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of names and texts."
 )
-def eval_(  # noqa: PLR0913, PLR0917 (one parameter for each option)
+def eval_(
     methodology: str, equation: str, inputs: tuple[str, ...], against: str | None, as_json: bool, lang: str
 ) -> None:
     """Run one equation of a methodology alone.

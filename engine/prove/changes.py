@@ -46,10 +46,16 @@ class Change:
         zh_head, en_head = f"{area.zh} {self.subject}".strip(), f"{area.en} {self.subject}".strip()
         if self.kind == "added":
             told = f"（{self.after}）", f" ({self.after})"
-            return Text(zh=f"{zh_head}：新增{told[0] if self.after else ''}", en=f"{en_head}: added{told[1] if self.after else ''}")
+            return Text(
+                zh=f"{zh_head}：新增{told[0] if self.after else ''}",
+                en=f"{en_head}: added{told[1] if self.after else ''}",
+            )
         if self.kind == "removed":
             told = f"（{self.before}）", f" ({self.before})"
-            return Text(zh=f"{zh_head}：删除{told[0] if self.before else ''}", en=f"{en_head}: removed{told[1] if self.before else ''}")
+            return Text(
+                zh=f"{zh_head}：删除{told[0] if self.before else ''}",
+                en=f"{en_head}: removed{told[1] if self.before else ''}",
+            )
         if self.kind == "moved":
             return Text(zh=f"{zh_head}：更名为 {self.after}", en=f"{en_head}: now named {self.after}")
         field = field_words(self.field)
@@ -135,7 +141,10 @@ def _summary(area: str, value: Any) -> str:
         parts += [_shown("value", value["value"])] if "value" in value else []
         parts += [f"{value['table']}.{value['column']}"] if "table" in value else []
     elif area == "equations":
-        parts = [str(value["expr"]) if "expr" in value else f"{len(value.get('cases', []))} cases", _shown("unit", value.get("unit"))]
+        parts = [
+            str(value["expr"]) if "expr" in value else f"{len(value.get('cases', []))} cases",
+            _shown("unit", value.get("unit")),
+        ]
     elif area == "conditions":
         parts = [str(value["test"])] if "test" in value else []
     elif area == "uses":
@@ -194,7 +203,7 @@ def _shown(field: str, value: Any) -> str:
         return f"[{', '.join(map(str, value))}]"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if field.split(".")[0] in _NUMBERS and isinstance(value, str):
+    if field.split(".", maxsplit=1)[0] in _NUMBERS and isinstance(value, str):
         return exact_text(Fraction(value))
     return _cut(" ".join(str(value).split()))
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from tonne.engine.prove.encode import Key
 from tonne.engine.prove.generic import Generic
-from tonne.engine.prove.places import Reached, reached
+from tonne.engine.prove.places import Reached, Route, reached_part
 from tonne.engine.prove.question import Question, Wanted
 from tonne.engine.prove.replay import Replay, Told
 from tonne.engine.prove.small import Small
-from tonne.engine.prove.solver import denied, every, some
+from tonne.engine.prove.solver import OutOfTime, denied, every, some
 from tonne.engine.prove.statement import Point, Statement, Verdict, short
 from tonne.engine.spec.methodology import Quantity
 from tonne.engine.spec.models import Equation
@@ -24,15 +24,23 @@ def case_statements(question: Question) -> Iterator[Statement]:
     """Say of every list of cases whether it is complete, whether a case is never reached and whether two overlap."""
     for quantity in question.methodology.equations.values():
         tree = question.inference.trees.get(quantity.id)
-        if tree is None or not any(_is_list(node) for node in walk(tree)):
+        if tree is None:
             continue
-        if question.solver.is_out_of_time:
-            yield _said(question, quantity, "cases.complete", "各种情形覆盖全部取值", "the cases cover all inputs inside the bounds", "undecided")
-            continue
-        generic = question.generic()
-        for part in reached(Reached(tree, generic.start(quantity.over)), generic):
-            if isinstance(part.node, Cases) and _is_list(part.node):
+        for node in walk(tree):
+            if _is_list(node):
+                yield from _list(question, quantity, tree, node)
+
+
+def _list(question: Question, quantity: Quantity, tree: Node, node: Node) -> Iterator[Statement]:
+    """Say everything of one list of cases, as far as the time goes."""
+    generic = question.generic()
+    try:
+        for part in reached_part(Route(tree, node), Reached(tree, generic.start(quantity.over)), generic):
+            if isinstance(part.node, Cases):
                 yield from _List(question, quantity, tree, part.node, part, generic).statements()
+    except OutOfTime:
+        zh, en = "各种情形覆盖全部取值且互不重叠", "the cases cover all inputs inside the bounds and do not overlap"
+        yield _said(question, quantity, "cases.complete", zh, en, "undecided")
 
 
 def _is_list(node: Node) -> bool:
@@ -164,11 +172,12 @@ class _List:
         if self.question.setting.is_too_large(self.node):
             return None
 
+        route = Route(self.tree, self.node)
+
         def wanted(small: Small) -> Iterator[Wanted]:
             for index, at in small.indices(self.quantity.id):
-                for part in reached(Reached(self.tree, at), small):
-                    if part.node is self.node:
-                        yield Wanted(every([*part.under, claim(small, part.at)]), _reaching(part, index, confirm))
+                for part in reached_part(route, Reached(self.tree, at), small):
+                    yield Wanted(every([*part.under, claim(small, part.at)]), _reaching(part, index, confirm))
 
         return self.question.search(wanted)
 

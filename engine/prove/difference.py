@@ -14,12 +14,14 @@ from tonne.engine.errors import SpecError
 from tonne.engine.prove.changes import Change, changes
 from tonne.engine.prove.equivalence import Comparison, compared_alone, decide
 from tonne.engine.prove.joint import join
+from tonne.engine.prove.solver import Solver
 from tonne.engine.spec.excerpt import alone
 from tonne.engine.spec.methodology import Methodology, Quantity
 from tonne.engine.spec.models import Parameter, Text
 
 ROLES = ("baseline", "project", "leakage", "reduction")
-MAX_PAIRS = 60
+MAX_PAIRS = 200
+SECONDS = 40.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ class Difference:
     @property
     def is_equal(self) -> bool:
         """Whether nothing differs: what is written is the same but for formulas, and those are proved equal."""
-        outcomes = [item.comparison.outcome for item in self.equations] + [item.outcome for item in self.outputs.values()]
+        outcomes = [item.comparison.outcome for item in self.equations] + [
+            item.outcome for item in self.outputs.values()
+        ]
         return not self.changes and all(outcome == "equal" for outcome in outcomes)
 
     def as_data(self) -> dict[str, Any]:
@@ -93,6 +97,8 @@ class _Work:
         self.moved: dict[str, str] = {}
         self.equal: set[str] = set()
         self.rewritten: set[str] = set()
+        self.solver = Solver(SECONDS)
+        self.pairs = 0
         self._parameters()
 
     def _parameters(self) -> None:
@@ -114,7 +120,9 @@ class _Work:
         found = {}
         for name in order:
             known = self.first.quantities.get(name)
-            compared = self._moved(name) if known is None else self._compared(name, name) if known.tree is not None else None
+            compared = (
+                self._moved(name) if known is None else self._compared(name, name) if known.tree is not None else None
+            )
             if compared is not None:
                 found[name] = compared
         for name in self.second.equations:
@@ -123,7 +131,9 @@ class _Work:
 
     def _compared(self, first: str, second: str) -> EquationComparison:
         one, other = self.first.quantities[first], self.second.quantities[second]
-        comparison = compared_alone(alone(self.first, first), alone(self.second, second), first, second, self.moved)
+        comparison = compared_alone(
+            alone(self.first, first), alone(self.second, second), first, second, self.moved, self.solver
+        )
         same = comparison.as_written and one.tree == other.tree
         if comparison.outcome == "equal":
             self.equal.add(first)
@@ -141,7 +151,8 @@ class _Work:
         ]
         alike = [other for other in gone if _alike(self.first.quantities[other], quantity)]
         alike.sort(key=lambda other: self.first.quantities[other].symbol != quantity.symbol)
-        for other in alike[:MAX_PAIRS]:
+        for other in alike[: max(0, MAX_PAIRS - self.pairs)]:
+            self.pairs += 1
             compared = self._compared(other, name)
             if compared.comparison.outcome == "equal":
                 self.moved[name] = other
@@ -166,13 +177,14 @@ class _Work:
         for role in ROLES:
             first, second = getattr(one, role), getattr(other, role)
             if first is not None and second is not None:
-                found = decide(joint, first, joint.names[second])
+                found = decide(joint, first, joint.names[second], self.solver)
                 same = found.as_written and not joint.needed(first) & self.rewritten
                 yield role, replace(found, as_written=same, limits=self._looked_up(joint.needed(first)) or found.limits)
             elif first is not None or second is not None:
-                why = Text(zh=f"仅一方给出 {first or second}", en=f"only one of the two names {first or second} as output")
+                why = Text(
+                    zh=f"仅一方给出 {first or second}", en=f"only one of the two names {first or second} as output"
+                )
                 yield role, Comparison(str(first or second), "undecided", why=why)
-
 
     def _looked_up(self, needed: set[str]) -> Text | None:
         """Say which values come from elsewhere; the comparison takes the same value for both."""
@@ -182,7 +194,14 @@ class _Work:
             if name in self.first.quantities and name in self.second.quantities and self._is_looked_up_elsewhere(name)
         ]
         listed = ", ".join(sorted(names))
-        return Text(zh=f"{listed} 的因子表或查找方式有改动，此处取相同数值", en=f"with the same {listed}, looked up elsewhere") if names else None
+        return (
+            Text(
+                zh=f"{listed} 的因子表或查找方式有改动，此处取相同数值",
+                en=f"with the same {listed}, looked up elsewhere",
+            )
+            if names
+            else None
+        )
 
     def _is_looked_up_elsewhere(self, name: str) -> bool:
         rules = []
@@ -198,7 +217,9 @@ class _Work:
 def _nameless(quantity: Quantity) -> tuple[Any, ...]:
     """What a parameter is, without its name and texts."""
     spec = quantity.parameter
-    data = spec.model_dump(exclude={"name", "note", "monitoring", "evidence", "source", "cite", "conservative"}, mode="json")
+    data = spec.model_dump(
+        exclude={"name", "note", "monitoring", "evidence", "source", "cite", "conservative"}, mode="json"
+    )
     return (quantity.symbol if spec.symbol else "", sorted(data.items(), key=lambda item: item[0]))
 
 
@@ -214,5 +235,8 @@ def _formula(quantity: Quantity) -> str:
         return "bound"
     if spec.expr is not None:
         return " ".join(spec.expr.split())
-    parts = [f"otherwise: {case.otherwise}" if case.otherwise is not None else f"{case.when}: {case.expr}" for case in spec.cases or []]
+    parts = [
+        f"otherwise: {case.otherwise}" if case.otherwise is not None else f"{case.when}: {case.expr}"
+        for case in spec.cases or []
+    ]
     return "; ".join(" ".join(part.split()) for part in parts)

@@ -18,7 +18,7 @@ from tonne.engine.prove.question import Question, Wanted, shown
 from tonne.engine.prove.replay import Replay, Told
 from tonne.engine.prove.setting import Setting
 from tonne.engine.prove.small import Small
-from tonne.engine.prove.solver import every, limits, real, total
+from tonne.engine.prove.solver import OutOfTime, every, limits, real, total
 from tonne.engine.prove.statement import Point, Statement, Verdict, short
 from tonne.engine.prove.trend import Trends
 from tonne.engine.spec.methodology import Quantity
@@ -69,7 +69,10 @@ def direction_statements(question: Question) -> Iterator[Statement]:
     for number, quantity in enumerate(quantities):
         left = len(quantities) - number
         with question.solver.share(min(1.0, max(3 / left, 0.1))):
-            decided = decide(question, quantity, outputs.reduction)
+            try:
+                decided = decide(question, quantity, outputs.reduction)
+            except OutOfTime:
+                decided = Decided("undecided", limits=question.setting.limits_of(Name(outputs.reduction)))
         yield _statement(quantity, decided)
 
 

@@ -1,14 +1,15 @@
 """Proves that no division, logarithm, root, power or mean can fail for inputs inside the bounds."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from tonne.engine.prove.encode import Key
 from tonne.engine.prove.needs import Need, need_of
-from tonne.engine.prove.places import Reached, reached
+from tonne.engine.prove.places import Reached, Route, reached, reached_part
 from tonne.engine.prove.question import Question, Wanted
 from tonne.engine.prove.replay import Replay, Told
 from tonne.engine.prove.small import Small
-from tonne.engine.prove.solver import Verdict, denied, every
+from tonne.engine.prove.solver import OutOfTime, Verdict, denied, every
 from tonne.engine.prove.statement import Point, Statement
 from tonne.engine.spec.methodology import Quantity
 from tonne.engine.spec.tree import Node, Reduce, walk
@@ -24,25 +25,14 @@ def domain_statements(question: Question) -> Iterator[Statement]:
 
 def _equation(question: Question, quantity: Quantity, tree: Node) -> Iterator[Statement]:
     enclosures = question.setting.enclosures
-    open_needs: dict[int, tuple[Node, Need]] = {}
-    for node in walk(tree):
-        need = need_of(node, enclosures)
-        if need is None:
-            continue
-        if need.is_met(enclosures):
-            yield _said(question, quantity, node, need, "proved")
-        elif question.solver.is_out_of_time:
-            yield _said(question, quantity, node, need, "undecided")
-        else:
-            open_needs[id(node)] = (node, need)
-    if not open_needs:
-        return
-    decided = _proved(question, quantity, tree, open_needs)
-    for number, (node, need) in open_needs.items():
-        if decided.get(number):
+    needs = [(node, need) for node in walk(tree) if (need := need_of(node, enclosures)) is not None]
+    unmet = {id(node): (node, need) for node, need in needs if not need.is_met(enclosures)}
+    decided = {} if not unmet or question.solver.is_out_of_time else _proved(question, quantity, tree, unmet)
+    for node, need in needs:
+        if id(node) not in unmet or decided.get(id(node)):
             yield _said(question, quantity, node, need, "proved")
             continue
-        point = _failure(question, quantity, tree, node)
+        point = None if question.solver.is_out_of_time else _failure(question, quantity, tree, node)
         yield _said(question, quantity, node, need, "refuted" if point else "undecided", point)
 
 
@@ -63,6 +53,13 @@ def _said(
 
 def _proved(question: Question, quantity: Quantity, tree: Node, needs: dict[int, tuple[Node, Need]]) -> dict[int, bool]:
     """Say which needs are met wherever their part is reached; conditions that are too large are left out."""
+    decided: dict[int, bool] = {}
+    with suppress(OutOfTime):
+        decided = _all_proved(question, quantity, tree, needs)
+    return decided
+
+
+def _all_proved(question: Question, quantity: Quantity, tree: Node, needs: dict[int, tuple[Node, Need]]) -> dict[int, bool]:
     generic = question.generic()
     decided: dict[int, bool] = {}
     for part in reached(Reached(tree, generic.start(quantity.over)), generic):
@@ -83,10 +80,12 @@ def _failure(question: Question, quantity: Quantity, tree: Node, node: Node) -> 
     if question.setting.is_too_large(tree):
         return None
 
+    route = Route(tree, node)
+
     def fails(small: Small) -> Iterator[Wanted]:
         for index, at in small.indices(quantity.id):
-            for part in reached(Reached(tree, at), small):
-                need = need_of(node, small.setting.enclosures) if part.node is node else None
+            for part in reached_part(route, Reached(tree, at), small):
+                need = need_of(node, small.setting.enclosures)
                 if need is not None:
                     claim = every([*part.under, denied(need.claim(part.at, small))])
                     yield Wanted(claim, _fails(quantity, index, part, need))

@@ -176,6 +176,7 @@ class Encoder:
 
     def number(self, node: Node, at: At) -> Any:
         """Translate a node that is a number."""
+        self.setting.solver.step()
         rule = _NUMBERS.get(type(node))
         if rule is None:
             raise TypeError(f"no solver rule for {type(node).__name__}")

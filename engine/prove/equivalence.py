@@ -5,7 +5,8 @@ reason. A proof holds for any number of members of the dimensions; what it does 
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -13,25 +14,28 @@ from typing import Any, Literal
 
 from tonne.engine.data.domain import Domain, Index
 from tonne.engine.prove.encode import At, Unknowns
-from tonne.engine.prove.joint import Joint, Scale, join, result_scale
+from tonne.engine.prove.joint import SAME, Joint, Scale, join, result_scale
+from tonne.engine.prove.needs import need_of
 from tonne.engine.prove.setting import Setting
-from tonne.engine.prove.sides import Sides
+from tonne.engine.prove.sides import TRIALS, Sides
 from tonne.engine.prove.small import Small, small_domains
-from tonne.engine.prove.solver import Solver, number
+from tonne.engine.prove.solver import OutOfTime, Solver, number
 from tonne.engine.prove.statement import Point, short
-from tonne.engine.prove.sums import Sums, exact_scale
+from tonne.engine.prove.sums import Sums, exact_scale, initial_values
 from tonne.engine.spec.excerpt import alone, with_formula
 from tonne.engine.spec.methodology import Methodology
 from tonne.engine.spec.models import Text
-from tonne.engine.spec.tree import Arithmetic, Name, Node
+from tonne.engine.spec.tree import Arithmetic, Name, Node, Previous, transform, walk
 
 Outcome = Literal["equal", "different", "undecided"]
 
 PROOF_MS = 2000
 SEARCH_MS = 700
-SECONDS = 6.0
+SECONDS = 20.0
 MAX_INDICES = 2
 MISSING_TRIALS = 100
+FEW_TRIALS = 6
+SHARE = 0.25
 
 INSIDE = Text(zh="在参数取值范围内的一切取值下", en="for all inputs inside the bounds")
 FOLLOWED = Text(zh="以所引用各量按其公式展开至参数为前提", en="with what they name followed to the parameters")
@@ -63,7 +67,7 @@ class Comparison:
         if self.outcome == "equal":
             limits_zh, limits_en = (f"（{self.limits.zh}）", f" ({self.limits.en})") if self.limits else ("", "")
             if self.as_written:
-                return Text(zh="与原式相同", en="equal as written")
+                return Text(zh=f"与原式相同{limits_zh}", en=f"equal as written{limits_en}")
             return Text(zh=f"已证明{INSIDE.zh}相等{limits_zh}", en=f"proved equal {INSIDE.en}{limits_en}")
         if self.outcome == "different" and self.point is not None:
             one, other = _value_words(self.first, self.unit), _value_words(self.second, self.unit)
@@ -117,7 +121,12 @@ def same_as(methodology: Methodology, equation: str, text: str) -> Comparison:
 
 
 def compared_alone(
-    first: Methodology, second: Methodology, equation: str, other: str, moved: dict[str, str] | None = None
+    first: Methodology,
+    second: Methodology,
+    equation: str,
+    other: str,
+    moved: Mapping[str, str] | None = None,
+    solver: Solver | None = None,
 ) -> Comparison:
     """Compare one equation of each of two methodologies that were made by `alone`.
 
@@ -127,25 +136,37 @@ def compared_alone(
         equation: the name in the first.
         other: the name in the second.
         moved: names of the second that the first has under another name.
+        solver: one whose time limit is that of several questions.
     """
     names = {name: target for name, target in (moved or {}).items() if name in second.quantities}
     joint = join(first, second, moved={**names, other: equation}, tied=False)
-    return decide(joint, equation, joint.names[other])
+    return decide(joint, equation, joint.names[other], solver)
 
 
-def decide(joint: Joint, first: str, second: str) -> Comparison:
+def decide(joint: Joint, first: str, second: str, solver: Solver | None = None) -> Comparison:
     """Decide whether two quantities of a joint vocabulary are equal for all inputs."""
     if first == second:
         return Comparison(first, "equal", as_written=True)
+    found = _decided(joint, first, second, solver)
+    limits = _choices_of_both(joint)
+    return replace(found, limits=found.limits or limits) if found.outcome == "equal" and limits else found
+
+
+def _choices_of_both(joint: Joint) -> Text | None:
+    names = ", ".join(sorted(joint.restricted))
+    return Text(zh=f"以双方均有的 {names} 选项为限", en=f"for the choices of {names} that both have") if names else None
+
+
+def _decided(joint: Joint, first: str, second: str, solver: Solver | None) -> Comparison:
     unit = joint.methodology.quantities[first].unit.text
     scale = result_scale(joint, first, second)
     reason = scale if isinstance(scale, Text) else _obstacle(joint, first, second)
     if isinstance(scale, Text) or reason is not None:
         return Comparison(first, "undecided", unit=unit, why=reason)
-    if scale == (1, 0) and joint.trees[first] == joint.trees[second]:
+    if scale == SAME and joint.trees[first] == _named(joint.trees[second], second, first):
         return Comparison(first, "equal", as_written=True, unit=unit)
-    work = _Decision(joint, first, second, scale)
-    return work.by_trials() or work.by_solver() or work.undecided()
+    work = _Decision(joint, first, second, scale, solver or Solver(SECONDS))
+    return work.by_trials(FEW_TRIALS) or work.by_algebra() or work.by_trials() or work.by_solver() or work.undecided()
 
 
 def _obstacle(joint: Joint, first: str, second: str) -> Text | None:
@@ -153,15 +174,34 @@ def _obstacle(joint: Joint, first: str, second: str) -> Text | None:
     return next((reason for name, reason in joint.obstacles.items() if name in needed), None)
 
 
+def _named(tree: Node, old: str, new: str) -> Node:
+    """Name the earlier values of an equation by another name."""
+    return transform(
+        tree, lambda node: replace(node, name=new) if isinstance(node, Previous) and node.name == old else node
+    )
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Both quantities for the solver, what each needs to have a value, and what is known of the inputs alone."""
+
+    work: Sums
+    first: Any
+    second: Any
+    needs: tuple[dict[int, Any], dict[int, Any]]
+    ranges: tuple[Any, ...]
+
+
 class _Decision:
     """One question and what was found while it was worked on."""
 
-    def __init__(self, joint: Joint, first: str, second: str, scale: Scale) -> None:
+    def __init__(self, joint: Joint, first: str, second: str, scale: Scale, solver: Solver) -> None:
         self.joint, self.first, self.second, self.scale = joint, first, second, scale
         self.unit = joint.methodology.quantities[first].unit.text
         self.over = joint.methodology.quantities[first].over
         self.domains = list(small_domains(joint.methodology))
-        self.setting = Setting.of(joint.methodology, joint.trees, joint.ranges, Solver(SECONDS))
+        self.solver = solver
+        self.setting = Setting.of(joint.methodology, joint.trees, joint.ranges, solver)
         self.fallback: Comparison | None = None
 
     def _sides(self, domain: Domain) -> Sides:
@@ -169,12 +209,12 @@ class _Decision:
 
     # -- points that are simply tried
 
-    def by_trials(self) -> Comparison | None:
+    def by_trials(self, count: int = TRIALS) -> Comparison | None:
         """Look for a point where the values differ among simple ones."""
         for domain in self.domains[:2]:
             sides = self._sides(domain)
             index = next(iter(domain.indices(self.over)))
-            for values, choices in sides.trials():
+            for values, choices in sides.trials(count):
                 found = self._confirmed(sides, values, choices, index)
                 if found is not None:
                     return found
@@ -193,39 +233,79 @@ class _Decision:
             return None
         return found
 
-    def by_solver(self) -> Comparison | None:
-        """Prove that both are equal, or find a point where they are not; what is too large is left undecided."""
-        if any(self.setting.is_too_large(Name(name)) for name in (self.first, self.second)):
-            return self.fallback
-        return self.by_proof() or self.by_search()
-
     # -- proof
 
-    def by_proof(self) -> Comparison | None:
-        """Prove that both are equal at an index that stands for all: by their sums of products, else by the solver."""
-        work = Sums(self.joint, self.setting)
+    def by_algebra(self) -> Comparison | None:
+        """Prove that both are equal by writing them as sums of products, which takes no time."""
+        if self._is_too_large():
+            return None
+        with self.solver.share(SHARE), suppress(OutOfTime):
+            written = self._written()
+            if written.work.algebra.same(written.first, written.second):
+                return self._equal(written)
+        return None
+
+    def by_solver(self) -> Comparison | None:
+        """Prove that both are equal, or find a point where they are not; what is too large is left undecided."""
+        if self._is_too_large():
+            return self.fallback
+        with self.solver.share(SHARE), suppress(OutOfTime):
+            return self._proved() or self._searched()
+        return self.fallback
+
+    def _is_too_large(self) -> bool:
+        return any(self.setting.is_too_large(Name(name)) for name in (self.first, self.second))
+
+    def _written(self) -> _Pair:
+        """Write both at an index that stands for all.
+
+        At the first step the initial values are compared; later the earlier values are equal when each step is.
+        """
+        work = Sums(self.joint, self.setting, {self.second: self.first} if self.scale == SAME else {})
         at = work.start(self.over)
-        one = work.number(Name(self.first), at)
-        other = exact_scale(work.number(Name(self.second), at), self.scale)
-        needs = [work.needs(name) for name in (self.first, self.second)]
-        ranges = list(work.facts)
-        if not work.algebra.same(one, other):
-            work.facts.extend(claim for side in needs for claim in side.values())
-            work.settle()
-            if not self.setting.solver.holds(one == other, work.facts, PROOF_MS).proved:
-                return None
-        if self._have_values_together(ranges, needs):
+        first = work.number(Name(self.first), at)
+        second = exact_scale(work.number(Name(self.second), at), self.scale)
+        needs = (work.needs(self.first), work.needs(self.second))
+        return _Pair(work, first, second, needs, tuple(work.facts))
+
+    def _proved(self) -> Comparison | None:
+        """Prove that both are equal wherever they have values, by the terms of their sums or by the solver."""
+        pair = self._written()
+        pair.work.facts.extend(claim for side in pair.needs for claim in side.values())
+        pair.work.settle()
+        same = pair.work.cancels(pair.first - pair.second)
+        if same or self.solver.holds(pair.first == pair.second, pair.work.facts, PROOF_MS).proved:
+            return self._equal(pair)
+        return None
+
+    def _equal(self, pair: _Pair) -> Comparison:
+        """Say that both are equal, and whether one has a value wherever the other has."""
+        if self._same_initial_needs() and self._have_values_together(list(pair.ranges), pair.needs):
             return Comparison(self.first, "equal", unit=self.unit)
         return self._by_missing_value() or Comparison(self.first, "equal", unit=self.unit, limits=WITH_VALUE)
 
-    def _have_values_together(self, ranges: list[Any], needs: list[dict[int, Any]]) -> bool:
+    def _have_values_together(self, ranges: list[Any], needs: tuple[dict[int, Any], dict[int, Any]]) -> bool:
         """Whether one has a value wherever the other has."""
         for mine, theirs in ((needs[0], needs[1]), (needs[1], needs[0])):
             given = [*ranges, *theirs.values()]
             for key, claim in mine.items():
-                if key not in theirs and not self.setting.solver.holds(claim, given).proved:
+                if key not in theirs and not self.solver.holds(claim, given).proved:
                     return False
         return True
+
+    def _same_initial_needs(self) -> bool:
+        """Whether what can fail in initial values is the same in both."""
+        found = [
+            {
+                part
+                for name in self.joint.needed(side) & set(self.joint.trees)
+                for initial in initial_values(self.joint.trees[name])
+                for part in walk(initial)
+                if need_of(part, self.setting.enclosures) is not None
+            }
+            for side in (self.first, self.second)
+        ]
+        return found[0] == found[1]
 
     def _by_missing_value(self) -> Comparison | None:
         """Look for a point where only one of two equal formulas has a value."""
@@ -240,7 +320,7 @@ class _Decision:
 
     # -- points that the solver finds
 
-    def by_search(self) -> Comparison | None:
+    def _searched(self) -> Comparison | None:
         """Let the solver look for a point on small domains; only what the reference evaluator confirms counts."""
         for domain in self.domains:
             sides = self._sides(domain)
@@ -257,20 +337,25 @@ class _Decision:
                 small = _Written(self.setting, Unknowns(), domain, strict)
                 one = small.number(Name(self.first), at)
                 other = exact_scale(small.number(Name(self.second), at), self.scale)
-                model = self.setting.solver.satisfiable([*small.facts, one != other], SEARCH_MS)
+                model = self.solver.satisfiable([*small.facts, one != other], SEARCH_MS)
                 if model is not None:
                     yield *self._point(small.unknowns, model), index
 
     def _point(self, unknowns: Unknowns, model: Any) -> tuple[dict[Any, Fraction], dict[Any, str]]:
         values = {key: number(model, variable) for key, variable in unknowns.parameters.items()}
         options = self.joint.methodology.options
-        choices = {key: list(options[key[0]].values)[int(number(model, variable))] for key, variable in unknowns.options.items()}
+        choices = {
+            key: list(options[key[0]].values)[int(number(model, variable))]
+            for key, variable in unknowns.options.items()
+        }
         return values, choices
 
     def undecided(self) -> Comparison:
         """Say what keeps the question from being decided."""
         needed = self.joint.needed(self.first, self.second)
-        limits = [self.setting.limits_of(self.joint.trees[name]) for name in (self.first, self.second) if name in needed]
+        limits = [
+            self.setting.limits_of(self.joint.trees[name]) for name in (self.first, self.second) if name in needed
+        ]
         told = ", ".join(dict.fromkeys(part for text in limits for part in text.split(", ")))
         why = Text(
             zh=f"未找到不同之处，也未能证明相等（{told}）",

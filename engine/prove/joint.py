@@ -14,7 +14,7 @@ from tonne.engine.check.kinds import Inference
 from tonne.engine.check.order import dependencies, groups, reachable
 from tonne.engine.errors import SpecError
 from tonne.engine.plan import FALSE, TRUE
-from tonne.engine.prove.facts import Range, meet, range_of, ranges_of
+from tonne.engine.prove.facts import Range, meet, range_of, ranges_of, unsatisfiable
 from tonne.engine.prove.interval import point
 from tonne.engine.spec.methodology import Methodology, Quantity
 from tonne.engine.spec.models import Dimension, Option, Text
@@ -25,13 +25,16 @@ SECOND = "second "
 
 Scale = tuple[Fraction, Fraction]
 
+SAME: Scale = (Fraction(1), Fraction(0))
+
 
 @dataclass
 class Joint:
     """Two methodologies in one vocabulary: that of the first, and of the second what is its own.
 
     `names` leads from names of the second to joint ones; `scales` from a joint value to that of the second;
-    `ranges` gives what both allow; `obstacles` why a quantity cannot be compared.
+    `ranges` gives what both allow; `restricted` the options of which only the choices that both have are looked at;
+    `obstacles` why a quantity cannot be compared.
     """
 
     first: Methodology
@@ -44,6 +47,7 @@ class Joint:
     options: dict[str, str] = field(default_factory=dict)
     ranges: dict[str, Range] = field(default_factory=dict)
     obstacles: dict[str, Text] = field(default_factory=dict)
+    restricted: set[str] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
 
     def needed(self, *names: str) -> set[str]:
@@ -84,7 +88,7 @@ def join(
 
 
 class _Joiner:
-    def __init__(  # noqa: PLR0913, PLR0917 (what `join` was given)
+    def __init__(
         self,
         first: Methodology,
         second: Methodology,
@@ -116,6 +120,8 @@ class _Joiner:
         for group in groups({name: dependencies(tree, trees) for name, tree in trees.items()}):
             self._group(group)
         self._odd_dimensions()
+        for name in unsatisfiable(self.joint.ranges):
+            self.joint.obstacles.setdefault(name, _no_value(name))
         self.joint.methodology = replace(
             self.joint.methodology,
             quantities=self.quantities,
@@ -141,6 +147,8 @@ class _Joiner:
             if both and alike and fixed:
                 self.joint.options[name] = name
                 self.all_options[name] = known.model_copy(update={"values": both})
+                if set(known.values) != set(option.values):
+                    self.joint.restricted.add(name)
                 return
         own = self._own(name)
         self.joint.options[name] = own
@@ -216,9 +224,7 @@ class _Joiner:
         interval = range_of(self.second, its).interval * point(1 / scale[0]) + point(-scale[1] / scale[0])
         both = Range(meet(range_of(self.first, own).interval, interval))
         if both.is_empty:
-            self.joint.obstacles[target] = Text(
-                zh=f"{target} 在两者中没有共同的取值范围", en=f"no value of {target} lies inside the bounds of both"
-            )
+            self.joint.obstacles[target] = _no_value(target)
             return
         self.joint.ranges[target] = both
         self.quantities[target] = own
@@ -252,8 +258,9 @@ class _Joiner:
         if known is None or targets[name] not in self.equal or _misfit(known, self.second.quantities[name]) is not None:
             return False
         for part in walk(tree):
-            used = part.id if isinstance(part, Name) else part.name if isinstance(part, Previous) else None
-            if used in self.second.quantities and used not in targets and self.joint.names[used] not in self.joint.shared:
+            used = part.id if isinstance(part, Name) else part.name if isinstance(part, Previous) else ""
+            outside = used in self.second.quantities and used not in targets
+            if outside and self.joint.names[used] not in self.joint.shared:
                 return False
             if isinstance(part, Chosen) and self.joint.options[part.option] != part.option:
                 return False
@@ -299,7 +306,8 @@ def _misfit(one: Quantity, other: Quantity) -> Text | None:
     if set(one.over) != set(other.over):
         sets = f"[{', '.join(one.over)}]", f"[{', '.join(other.over)}]"
         return Text(
-            zh=f"{one.id} 的指标集由 {sets[0]} 变为 {sets[1]}", en=f"{one.id} is over {sets[0]} in the first and {sets[1]} in the second"
+            zh=f"{one.id} 的指标集由 {sets[0]} 变为 {sets[1]}",
+            en=f"{one.id} is over {sets[0]} in the first and {sets[1]} in the second",
         )
     if not one.unit.same_dimension(other.unit):
         return Text(
@@ -309,13 +317,21 @@ def _misfit(one: Quantity, other: Quantity) -> Text | None:
     return None
 
 
+def _no_value(name: str) -> Text:
+    return Text(zh=f"{name} 没有双方取值范围都允许的数值", en=f"no value of {name} lies inside the bounds of both")
+
+
 def _kinds(name: str) -> Text:
-    return Text(zh=f"{name} 在一方为参数，在另一方为公式", en=f"{name} is a parameter in one and an equation in the other")
+    return Text(
+        zh=f"{name} 在一方为参数，在另一方为公式", en=f"{name} is a parameter in one and an equation in the other"
+    )
 
 
 def _is_constant(quantity: Quantity) -> bool:
     """Whether no project can give the value."""
-    return quantity.parameter.from_ == "option" or (_default(quantity) is not None and not quantity.parameter.replaceable)
+    return quantity.parameter.from_ == "option" or (
+        _default(quantity) is not None and not quantity.parameter.replaceable
+    )
 
 
 def _default(quantity: Quantity) -> Fraction | None:
@@ -344,7 +360,7 @@ def _unfixed(quantity: Quantity) -> Quantity:
 
 def _convert(node: Node, scale: Scale) -> Node:
     factor, offset = scale
-    return node if (factor, offset) == (1, 0) else Convert(node, factor, offset, "", "", span=node.span)
+    return node if factor == 1 and offset == 0 else Convert(node, factor, offset, "", "", span=node.span)
 
 
 def result_scale(joint: Joint, first: str, second: str) -> Scale | Text:

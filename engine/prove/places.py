@@ -36,40 +36,88 @@ class Reached:
         return Reached(node, self.at if at is None else at, self.under, self.way)
 
 
+class Route:
+    """The parts of a formula on the way to one of them; told apart by identity, since two may be alike."""
+
+    def __init__(self, root: Node, target: Node) -> None:
+        self.target = target
+        parents: dict[int, Node] = {}
+        stack = [root]
+        while stack:
+            node = stack.pop()
+            for child in node.children:
+                parents[id(child)] = node
+                stack.append(child)
+        way = {id(target)}
+        while id(target) in parents:
+            target = parents[id(target)]
+            way.add(id(target))
+        self.steps = frozenset(way)
+
+
+class Walk:
+    """Goes through a formula and all its parts that are evaluated, or on the way to one part alone."""
+
+    def __init__(self, encoder: Generic | Small, route: Route | None = None) -> None:
+        self.encoder = encoder
+        self.route = route
+
+    def reached(self, place: Reached) -> Iterator[Reached]:
+        """Give a place and all places inside it."""
+        node = place.node
+        if not self._wants(node):
+            return
+        if self.route is None or node is self.route.target:
+            yield place
+        if self.route is not None and node is self.route.target:
+            return
+        if isinstance(node, Cases):
+            yield from self._cases(node, place)
+        elif isinstance(node, Logic):
+            yield from self.reached(place.part(node.left))
+            if self._wants(node.right):
+                yield from self.reached(place.on(self.encoder, node.left, node.operator == "and").part(node.right))
+        elif isinstance(node, Reduce):
+            yield from self._reduce(node, place)
+        elif isinstance(node, Previous):
+            if self.encoder.is_first(node, place.at) is not False:
+                yield from self.reached(place.part(node.initial))
+        else:
+            for child in node.children:
+                yield from self.reached(place.part(child))
+
+    def _wants(self, *nodes: Node) -> bool:
+        return self.route is None or any(id(node) in self.route.steps for node in nodes)
+
+    def _cases(self, node: Cases, place: Reached) -> Iterator[Reached]:
+        last = [] if node.otherwise is None else [node.otherwise]
+        for when, expression in node.branches:
+            yield from self.reached(place.part(when))
+            if self._wants(expression):
+                yield from self.reached(place.on(self.encoder, when, holds=True).part(expression))
+            if self.route is not None and {id(when), id(expression)} & self.route.steps:
+                return
+            place = place.on(self.encoder, when, holds=False)
+        for otherwise in last:
+            yield from self.reached(place.part(otherwise))
+
+    def _reduce(self, node: Reduce, place: Reached) -> Iterator[Reached]:
+        counts_all = node.function == "count" and not isinstance(node.body, Compare | Logic | Not | Chosen)
+        for inner in self.encoder.places(node, place.at):
+            inside = place.part(node.body, inner)
+            if node.where is not None:
+                yield from self.reached(inside.part(node.where))
+                if self._wants(node.body):
+                    inside = inside.on(self.encoder, node.where, holds=True)
+            if not counts_all:
+                yield from self.reached(inside)
+
+
 def reached(place: Reached, encoder: Generic | Small) -> Iterator[Reached]:
     """Go through a formula and all its parts that are evaluated."""
-    node = place.node
-    yield place
-    if isinstance(node, Cases):
-        yield from _cases(node, place, encoder)
-    elif isinstance(node, Logic):
-        yield from reached(place.part(node.left), encoder)
-        yield from reached(place.on(encoder, node.left, node.operator == "and").part(node.right), encoder)
-    elif isinstance(node, Reduce):
-        yield from _reduce(node, place, encoder)
-    elif isinstance(node, Previous):
-        if encoder.is_first(node, place.at) is not False:
-            yield from reached(place.part(node.initial), encoder)
-    else:
-        for child in node.children:
-            yield from reached(place.part(child), encoder)
+    return Walk(encoder).reached(place)
 
 
-def _cases(node: Cases, place: Reached, encoder: Generic | Small) -> Iterator[Reached]:
-    for when, expression in node.branches:
-        yield from reached(place.part(when), encoder)
-        yield from reached(place.on(encoder, when, holds=True).part(expression), encoder)
-        place = place.on(encoder, when, holds=False)
-    if node.otherwise is not None:
-        yield from reached(place.part(node.otherwise), encoder)
-
-
-def _reduce(node: Reduce, place: Reached, encoder: Generic | Small) -> Iterator[Reached]:
-    counts_all = node.function == "count" and not isinstance(node.body, Compare | Logic | Not | Chosen)
-    for inner in encoder.places(node, place.at):
-        inside = place.part(node.body, inner)
-        if node.where is not None:
-            yield from reached(inside.part(node.where), encoder)
-            inside = inside.on(encoder, node.where, holds=True)
-        if not counts_all:
-            yield from reached(inside, encoder)
+def reached_part(route: Route, place: Reached, encoder: Generic | Small) -> Iterator[Reached]:
+    """Go to one part of a formula, at every index at which it stands."""
+    return Walk(encoder, route).reached(place)

@@ -12,7 +12,7 @@ from tonne.engine.prove.generic import Generic
 from tonne.engine.prove.replay import Replay, Told, described, read, simplified
 from tonne.engine.prove.setting import Setting
 from tonne.engine.prove.small import Small, small_domains
-from tonne.engine.prove.solver import Solver
+from tonne.engine.prove.solver import OutOfTime, Solver
 from tonne.engine.prove.statement import Point
 from tonne.engine.spec.methodology import Methodology
 
@@ -44,13 +44,20 @@ class Question:
 
     def search(self, wanted: Callable[[Small], Iterable[Wanted]], setting: Setting | None = None) -> Point | None:
         """Search small domains for a point at which something happens, and make it simple."""
+        try:
+            return self._searched(wanted, setting or self.setting)
+        except OutOfTime:
+            return None
+
+    def _searched(self, wanted: Callable[[Small], Iterable[Wanted]], setting: Setting) -> Point | None:
         for domain in small_domains(self.methodology):
-            small = Small(setting or self.setting, Unknowns(), domain)
+            small = Small(setting, Unknowns(), domain)
             for item in wanted(small):
                 model = self.solver.satisfiable([*small.facts, item.claim], SEARCH_MS)
                 if model is None:
                     continue
-                found = self._confirmed(read(small, self.inference, model, item.raised, item.mover), item.confirm)
+                replay = read(small, self.inference, model, item.raised, item.mover)
+                found = self._confirmed(replay, item.confirm)
                 if found is not None:
                     return found
         return None

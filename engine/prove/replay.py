@@ -30,7 +30,7 @@ Told = tuple[str, str]
 Confirm = Callable[["Replay"], Told | None]
 
 MAX_TRIALS = 120
-TRIALS_THAT_MATTER = 4
+TRIALS_THAT_MATTER = 3
 
 
 @dataclass(frozen=True)
@@ -243,8 +243,7 @@ class _Trials:
         if allowed.only is not None or name not in replay.plan.needed:
             return False
         others = [value for value in allowed.candidates() if value != replay.values[place]]
-        ends = [end for end in (allowed.interval.low, allowed.interval.high) if end in others]
-        tried = dict.fromkeys([*ends, *others[:TRIALS_THAT_MATTER]])
+        tried = dict.fromkeys([*others[:TRIALS_THAT_MATTER], *sorted(others)[:1], *sorted(others)[-1:]])
         return not all(self.holds(replay.with_value(name, key, value)) for value in tried)
 
     def choices_that_matter(self, replay: Replay) -> list[tuple[str, Key]]:

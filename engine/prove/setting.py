@@ -32,6 +32,7 @@ class _Formulas:
             for used in uses:
                 self.users.setdefault(used, []).append(name)
         self.outright = {name: _named_outright(tree, trees) for name, tree in trees.items()}
+        self.large: dict[int, tuple[Node, bool]] = {}
         self.enclosed: dict[Changes, Enclosures] = {}
 
     @functools.cached_property
@@ -121,12 +122,15 @@ class Setting:
 
     def is_too_large(self, node: Node) -> bool:
         """Whether a formula is a polynomial of a degree that the solver is not asked about."""
-        return _degree(node, self.formulas.degrees) > MAX_DEGREE
+        known = self.formulas.large
+        if id(node) not in known:
+            known[id(node)] = (node, _degree(node, self.formulas.degrees) > MAX_DEGREE)
+        return known[id(node)][1]
 
     def limits_of(self, node: Node) -> str:
         """Say what in a formula keeps the solver from following it exactly."""
         if self.solver.is_out_of_time:
-            return "time limit of the whole check"
+            return "time limit of the check"
         if self.is_too_large(node):
             return "a product of too many quantities"
         found: list[str] = []

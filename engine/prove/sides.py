@@ -1,17 +1,18 @@
 """Evaluates two methodologies at the same inputs, each with the reference evaluator and in its own units."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from contextlib import suppress
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from random import Random
 
-from tonne.engine.compute.reference import Reference
+from tonne.engine.compute.reference import CONTEXT, Reference, decimal
 from tonne.engine.data.dataset import Dataset
 from tonne.engine.data.domain import Domain, Index
 from tonne.engine.errors import RunError, TonneError
 from tonne.engine.plan import Choice, Plan, make_plan
 from tonne.engine.prove.facts import Range
-from tonne.engine.prove.joint import SECOND, Joint, Scale
+from tonne.engine.prove.joint import SAME, SECOND, Joint, Scale
 from tonne.engine.prove.statement import Point
 from tonne.engine.spec.tree import Chosen, Node, walk
 
@@ -19,12 +20,14 @@ Values = Mapping[tuple[str, Index], Fraction]
 Choices = Mapping[tuple[str, Index], str]
 
 TRIALS = 40
+LONG_CHAIN = 100
+NOISE = Decimal("1e-30")
 
 
 class Sides:
     """Two quantities of a joint vocabulary, evaluated side by side on a small domain."""
 
-    def __init__(self, joint: Joint, first: str, second: str, domain: Domain, scale: Scale) -> None:  # noqa: PLR0913, PLR0917
+    def __init__(self, joint: Joint, first: str, second: str, domain: Domain, scale: Scale) -> None:
         self.joint = joint
         self.domain = domain
         self.first, self.second, self.scale = first, second, scale
@@ -38,32 +41,50 @@ class Sides:
         plans = self._both_plans(choices)
         if plans is None:
             return None, None
+        with localcontext(CONTEXT):
+            return self._results(plans, values, choices, index)
+
+    def _results(
+        self, plans: tuple[Plan, Plan], values: Values, choices: Choices, index: Index
+    ) -> tuple[Decimal | None, Decimal | None]:
         over = self.joint.methodology.quantities[self.first].over
         at = dict(zip(over, index, strict=True))
-        one = self._value(plans[0], self._data(values, choices, plans[0], {name: name for name in self.inputs}), self.first, index)
+        one = self._value(
+            plans[0], self._data(values, choices, plans[0], {name: name for name in self.inputs}), self.first, index
+        )
         own = next(name for name, joint in self.joint.names.items() if joint == self.second)
         other_index = tuple(at[name] for name in self.joint.second.quantities[own].over)
         names = {joint: name for name, joint in self.joint.names.items()}
         other = self._value(plans[1], self._data(values, choices, plans[1], names), own, other_index)
         factor, offset = self.scale
-        if other is not None and self.scale != (1, 0):
-            ratio = Fraction(other) * factor + offset
-            other = Decimal(ratio.numerator) / Decimal(ratio.denominator) if ratio.denominator != 1 else Decimal(ratio.numerator)
+        if other is not None and self.scale != SAME:
+            other = decimal(Fraction(other) * factor + offset)
         return one, other
 
     def differ(self, one: Decimal | None, other: Decimal | None) -> bool:
         """Whether two results are really different, and not by the last digits of 60 or of a change of unit."""
         if one is None or other is None:
             return (one is None) != (other is None)
-        return abs(one - other) > Decimal("1e-20") * max(abs(one), abs(other))
+        with localcontext(CONTEXT):
+            return abs(one - other) > NOISE * max(abs(one), abs(other))
 
     def _value(self, plan: Plan, data: Dataset, name: str, index: Index) -> Decimal | None:
         if name not in plan.steps:
             return None
+        reference = Reference(plan, data)
         try:
-            return Reference(plan, data).value(name, index)
+            if len(plan.steps) > LONG_CHAIN:
+                self._warm(reference)
+            return reference.value(name, index)
         except (RunError, KeyError):
             return None
+
+    def _warm(self, reference: Reference) -> None:
+        """Compute what is needed first, so that a long chain of equations is no deep recursion."""
+        for name, step in reference.plan.steps.items():
+            for index in self.domain.indices(step.over):
+                with suppress(RunError, KeyError):  # what has no value may not be needed
+                    reference.value(name, index)
 
     def _both_plans(self, choices: Choices) -> tuple[Plan, Plan] | None:
         key = tuple(sorted(choices.items()))
@@ -75,7 +96,11 @@ class Sides:
         joint = self.joint
         try:
             return (
-                make_plan(joint.first, self._choices(choices, {name: name for name in joint.first.options}), joint.inferences[0]),
+                make_plan(
+                    joint.first,
+                    self._choices(choices, {name: name for name in joint.first.options}),
+                    joint.inferences[0],
+                ),
                 make_plan(joint.second, self._choices(choices, joint.options), joint.inferences[1]),
             )
         except TonneError:
@@ -87,8 +112,12 @@ class Sides:
         for own, name in names.items():
             option = self.joint.methodology.options[name]
             over = tuple(option.over)
-            values = {index: choices.get((name, index)) or self.default_choice(name) for index in self.domain.indices(over)}
-            found[own] = {self.domain.label(over, index): value for index, value in values.items()} if over else values[()]
+            values = {
+                index: choices.get((name, index)) or self.default_choice(name) for index in self.domain.indices(over)
+            }
+            found[own] = (
+                {self.domain.label(over, index): value for index, value in values.items()} if over else values[()]
+            )
         return found
 
     def default_choice(self, name: str) -> str:
@@ -150,7 +179,9 @@ class Sides:
     def _range(self, name: str) -> Range:
         return self.joint.ranges[name]
 
-    def trials(self, count: int = TRIALS) -> Iterator[tuple[dict[tuple[str, Index], Fraction], dict[tuple[str, Index], str]]]:
+    def trials(
+        self, count: int = TRIALS
+    ) -> Iterator[tuple[dict[tuple[str, Index], Fraction], dict[tuple[str, Index], str]]]:
         """Give points inside the bounds: the same ones each time, simple numbers first."""
         random = Random(1)  # noqa: S311 (points to look at, no secrets)
         methodology = self.joint.methodology
@@ -173,22 +204,37 @@ class Sides:
         quantities = self.joint.methodology.quantities
         shown: dict[str, Fraction] = {}
         for (name, index), value in values.items():
-            if name not in self.inputs or quantities[name].parameter.from_ == "option" or self._range(name).only is not None:
+            if (
+                name not in self.inputs
+                or quantities[name].parameter.from_ == "option"
+                or self._range(name).only is not None
+            ):
                 continue
             over = quantities[name].over
             shown[f"{told(name)}@{self.domain.label(over, index)}" if over else told(name)] = value
         used = self._used_options()
         options = {
-            f"{told(name)}@{self.domain.label(tuple(self.joint.methodology.options[name].over), index)}" if index else told(name): choice
+            f"{told(name)}@{self.domain.label(tuple(self.joint.methodology.options[name].over), index)}"
+            if index
+            else told(name): choice
             for (name, index), choice in choices.items()
             if name in used and name not in self.joint.methodology.fixed_options
         }
         return Point(shown, options)
 
     def _used_options(self) -> set[str]:
-        named = {part.option for name in self.needed if name in self.joint.trees for part in _choices_in(self.joint.trees[name])}
+        named = {
+            part.option
+            for name in self.needed
+            if name in self.joint.trees
+            for part in _choices_in(self.joint.trees[name])
+        }
         inputs = [self.joint.methodology.quantities[name] for name in self.inputs]
-        return named | {quantity.prefix + str(quantity.parameter.option) for quantity in inputs if quantity.parameter.from_ == "option"}
+        return named | {
+            quantity.prefix + str(quantity.parameter.option)
+            for quantity in inputs
+            if quantity.parameter.from_ == "option"
+        }
 
 
 def _choices_in(tree: Node) -> list[Chosen]:

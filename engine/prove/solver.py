@@ -17,9 +17,14 @@ from tonne.engine.prove.interval import Interval
 Verdict = Literal["proved", "refuted", "undecided"]
 
 QUESTION_MS = 1000
-WHOLE_SECONDS = 4.0
+WHOLE_SECONDS = 3.5
+STEPS_BETWEEN_LOOKS = 200
 TRUE, FALSE = z3.BoolVal(val=True), z3.BoolVal(val=False)
 ZERO, ONE = z3.RealVal(0), z3.RealVal(1)
+
+
+class OutOfTime(Exception):  # noqa: N818 (the question is given up, nothing is wrong)
+    """The time for a question is over."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,13 @@ class Solver:
 
     def __init__(self, seconds: float = WHOLE_SECONDS) -> None:
         self._end = time.monotonic() + seconds
+        self._steps = 0
+
+    def step(self) -> None:
+        """Count a step of work; now and then look at the clock, and give up when the time is over."""
+        self._steps += 1
+        if self._steps % STEPS_BETWEEN_LOOKS == 0 and self.is_out_of_time:
+            raise OutOfTime
 
     @contextmanager
     def share(self, fraction: float) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """Proves what a spec claims of its reduction as a whole: zero without activity, in proportion to it, within the baseline."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from tonne.engine.prove.question import Question, Wanted
 from tonne.engine.prove.replay import Replay, Told
 from tonne.engine.prove.setting import Setting
 from tonne.engine.prove.small import Small
-from tonne.engine.prove.solver import real
+from tonne.engine.prove.solver import OutOfTime, denied, every, real, some
 from tonne.engine.prove.statement import Statement, short
 from tonne.engine.spec.tree import Name, Node, Previous, Reduce, names_in
 
@@ -85,12 +86,20 @@ class _Claims:
         self.told = ", ".join(sorted(activity))
         self.too_large = question.setting.is_too_large(Name(reduction))
 
-    def said(self, code: str, words: Told, proved: bool, wanted: "Callable[[Small], Iterator[Wanted]]", setting: Setting) -> Statement:
+    def said(
+        self,
+        code: str,
+        words: Told,
+        proof: Callable[[], bool],
+        wanted: Callable[[Small], Iterator[Wanted]],
+        setting: Setting,
+    ) -> Statement:
         """State a claim: proved, or refuted by a point of a search, or undecided."""
         zh, en = words
         code = f"structure.{code}"
-        if proved:
-            return Statement(code, self.reduction, zh, en, "proved", place=self.quantity.place)
+        with suppress(OutOfTime):
+            if not self.too_large and proof():
+                return Statement(code, self.reduction, zh, en, "proved", place=self.quantity.place)
         point = None if self.too_large else self.question.search(wanted, setting)
         if point is not None:
             return Statement(code, self.reduction, zh, en, "refuted", (point,), place=self.quantity.place)
@@ -98,18 +107,22 @@ class _Claims:
         return Statement(code, self.reduction, zh, en, "undecided", limits=limits, place=self.quantity.place)
 
     def holds(self, claim: Any, given: list[Any]) -> bool:
-        """Whether a claim follows; what is too large is not asked."""
-        return not self.too_large and self.question.solver.holds(claim, given).proved
+        """Whether a claim follows."""
+        return self.question.solver.holds(claim, given).proved
 
     def idle(self) -> Statement:
         """Say whether the reduction is zero, and has a value, when every activity is zero."""
         setting = self.question.setting.with_zero(self.activity)
-        generic = self.question.generic(setting)
-        value = generic.number(Name(self.reduction), generic.start(self.quantity.over))
-        proved = self.holds(value == 0, generic.facts) and self._has_value(setting)
+
+        def proof() -> bool:
+            generic = self.question.generic(setting)
+            value = generic.number(Name(self.reduction), generic.start(self.quantity.over))
+            return self.holds(value == 0, generic.facts) and self._has_value(setting)
+
         words = (f"{self.told} 均为零时减排量为零", f"the reduction is zero when {self.told} are zero")
 
         def differs(small: Small) -> Iterator[Wanted]:
+            failures = some(self._failures(small))
             for index, at in small.indices(self.reduction):
 
                 def confirm(replay: Replay, index: tuple[Any, ...] = index) -> Told | None:
@@ -121,8 +134,9 @@ class _Claims:
                     return f"减排量为 {short(found)}", f"the reduction is {short(found)}"
 
                 yield Wanted(small.number(Name(self.reduction), at) != 0, confirm)
+                yield Wanted(failures, confirm)
 
-        return self.said("idle", words, proved, differs, setting)
+        return self.said("idle", words, proof, differs, setting)
 
     def _has_value(self, setting: Setting) -> bool:
         """Whether nothing that the reduction needs can fail in this setting."""
@@ -139,6 +153,15 @@ class _Claims:
                     return False
         return True
 
+    def _failures(self, small: Small) -> Iterator[Any]:
+        """Say of each part that the reduction needs that it is reached and has no value."""
+        for name in sorted(small.setting.needed(self.reduction) & set(small.setting.trees)):
+            for _, at in small.indices(name):
+                for part in reached(Reached(small.setting.trees[name], at), small):
+                    need = need_of(part.node, small.setting.enclosures)
+                    if need is not None:
+                        yield every([*part.under, denied(need.claim(part.at, small))])
+
     def _depends_on_activity(self, operand: Node) -> bool:
         """Whether an operand depends on the activity; of any other the domain statements speak."""
         touched = frozenset().union(*(self.question.setting.affected(name) for name in self.activity))
@@ -146,15 +169,17 @@ class _Claims:
 
     def proportional(self) -> Statement:
         """Say whether the reduction is multiplied by what every activity is multiplied by."""
-        setting = self.question.setting
-        factor = real("factor")
-        still = self.question.generic()
-        scaled = _Scaled(still, self.activity, factor)
-        at = still.start(self.quantity.over)
-        before, after = still.number(Name(self.reduction), at), scaled.number(Name(self.reduction), at)
-        proved = self.holds(after == factor * before, [*still.facts, factor > 0])
+
+        def proof() -> bool:
+            factor = real("factor")
+            still = self.question.generic()
+            scaled = _Scaled(still, self.activity, factor)
+            at = still.start(self.quantity.over)
+            before, after = still.number(Name(self.reduction), at), scaled.number(Name(self.reduction), at)
+            return self.holds(after == factor * before, [*still.facts, factor > 0])
+
         words = (f"减排量与 {self.told} 成正比", f"the reduction is in proportion to {self.told}")
-        return self.said("proportional", words, proved, self._out_of_proportion, setting)
+        return self.said("proportional", words, proof, self._out_of_proportion, self.question.setting)
 
     def _out_of_proportion(self, small: Small) -> Iterator[Wanted]:
         methodology = self.question.methodology
@@ -182,13 +207,16 @@ class _Claims:
 
     def within(self, baseline: str) -> Statement:
         """Say whether the reduction never exceeds the baseline."""
-        generic = self.question.generic()
-        at = generic.start(self.quantity.over)
-        claim = generic.number(Name(self.reduction), at) <= generic.number(Name(baseline), at)
-        proved = self.holds(claim, generic.facts)
-        if not proved:
+
+        def proof() -> bool:
+            generic = self.question.generic()
+            at = generic.start(self.quantity.over)
+            claim = generic.number(Name(self.reduction), at) <= generic.number(Name(baseline), at)
+            if self.holds(claim, generic.facts):
+                return True
             generic.relate_sums()
-            proved = self.holds(claim, generic.facts)
+            return self.holds(claim, generic.facts)
+
         words = ("减排量不超过基准线排放量", "the reduction never exceeds the baseline emissions")
 
         def exceeds(small: Small) -> Iterator[Wanted]:
@@ -203,7 +231,7 @@ class _Claims:
 
                 yield Wanted(small.number(Name(self.reduction), here) > small.number(Name(baseline), here), confirm)
 
-        return self.said("within_baseline", words, proved, exceeds, self.question.setting)
+        return self.said("within_baseline", words, proof, exceeds, self.question.setting)
 
 
 def structure_statements(question: Question) -> Iterator[Statement]:
@@ -211,11 +239,17 @@ def structure_statements(question: Question) -> Iterator[Statement]:
     outputs, claims = question.methodology.spec.outputs, question.methodology.spec.claims
     if outputs is None or claims is None:
         return
-    work = _Claims(question, outputs.reduction, frozenset(claims.activity))
-    if work.activity:
-        yield work.idle()
-    if work.activity and claims.proportional:
-        yield work.proportional()
-    if claims.within_baseline and set(question.methodology.quantities[outputs.baseline].over) == set(work.quantity.over):
-        yield work.within(outputs.baseline)
-
+    activity = frozenset(claims.activity)
+    work = _Claims(question, outputs.reduction, activity)
+    over = set(question.methodology.quantities[outputs.baseline].over)
+    asked: list[Callable[[], Statement]] = []
+    if activity:
+        asked.append(work.idle)
+    if activity and claims.proportional:
+        asked.append(work.proportional)
+    if claims.within_baseline and over == set(work.quantity.over):
+        asked.append(lambda: work.within(outputs.baseline))
+    for number, statement in enumerate(asked):
+        with question.solver.share(1 / (len(asked) - number)):
+            said = statement()
+        yield said

@@ -7,6 +7,7 @@ sum(a + b) is sum(a) + sum(b). What is left is compared by the solver.
 """
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -14,13 +15,21 @@ from typing import Any
 from tonne.engine.prove.encode import MAX_POWER, At, Key, Unknowns
 from tonne.engine.prove.generic import LEMMA_MS, Generic, coarser_steps
 from tonne.engine.prove.interval import Interval
-from tonne.engine.prove.joint import Joint
+from tonne.engine.prove.joint import SAME, Joint
 from tonne.engine.prove.needs import need_of
 from tonne.engine.prove.places import Reached, reached
-from tonne.engine.prove.polynomial import Algebra, Monomial, TooLargeError, holds_always, is_unknown, simplified, unknowns_in
+from tonne.engine.prove.polynomial import (
+    Algebra,
+    Monomial,
+    TooLargeError,
+    holds_always,
+    is_unknown,
+    simplified,
+    unknowns_in,
+)
 from tonne.engine.prove.setting import Setting
 from tonne.engine.prove.solver import ONE, TRUE, ZERO, chosen, every, exact, implied, real, some
-from tonne.engine.spec.tree import Arithmetic, Cases, Node, Previous, Reduce
+from tonne.engine.spec.tree import Arithmetic, Cases, Name, Node, Previous, Reduce, walk
 
 MAX_PAIRS = 30
 
@@ -73,7 +82,9 @@ class _Reduction:
 class Sums(Generic):
     """The formulas of two methodologies in one vocabulary, at one index that stands for all."""
 
-    def __init__(self, joint: Joint, setting: Setting) -> None:
+    def __init__(self, joint: Joint, setting: Setting, induction: Mapping[str, str] | None = None) -> None:
+        self.induction = induction or {}
+        self._earlier: dict[tuple[str, str, tuple[tuple[str, Any], ...]], Any] = {}
         self.tagged = TaggedUnknowns()
         super().__init__(setting, self.tagged)
         self.joint = joint
@@ -84,6 +95,7 @@ class Sums(Generic):
         self._factor_tags: dict[int, frozenset[str]] = {}
 
     def written_out(self, name: str, inner: At) -> Any:
+        """Translate the formula of an equation."""
         value = super().written_out(name, inner)
         with contextlib.suppress(TooLargeError):
             self.algebra.polynomial(value)  # now, so that long chains of equations are no deep recursion
@@ -92,16 +104,30 @@ class Sums(Generic):
     # -- unknowns, each with the indices on which it depends
 
     def parameter(self, name: str, key: Key) -> Any:
+        """Give the unknown of a parameter at an index."""
         return self.tagged.tagged(super().parameter(name, key), frozenset(map(str, key)))
 
     def option(self, name: str, key: Key) -> Any:
+        """Give the unknown of an option."""
         return self.tagged.tagged(super().option(name, key), frozenset(map(str, key)))
 
     def label(self, dimension: str, at: At) -> Any:
+        """Give the number of a step of time."""
         return self.tagged.tagged(super().label(dimension, at), frozenset({str(at[dimension])}))
 
     def previous(self, node: Previous, at: At) -> Any:
-        return self.tagged.tagged(super().previous(node, at), frozenset(map(str, at.values())))
+        """Give the initial value at the first step, else an unknown that is the same for both by induction."""
+        first = self.tagged.tagged(
+            real(f"first {node.dimension} {at[node.dimension]}"), frozenset({str(at[node.dimension])})
+        )
+        name = self.induction.get(node.name, node.name)
+        place = tuple(sorted(self.inside(self.methodology.quantities[name].over, at).items()))
+        if (name, node.dimension, place) not in self._earlier:
+            unknown = self.tagged.unknown(f"earlier {name}", self.setting.enclosures.name(Name(name)))
+            self._earlier[name, node.dimension, place] = self.tagged.tagged(
+                unknown, frozenset(str(tag) for _, tag in place)
+            )
+        return chosen(first > 0, self.number(node.initial, at), self._earlier[name, node.dimension, place])
 
     def depends(self, factor: int, tags: frozenset[str]) -> bool:
         """Whether a factor may depend on one of several indices."""
@@ -112,6 +138,7 @@ class Sums(Generic):
     # -- numbers that `Generic` would make a new unknown each time
 
     def number(self, node: Node, at: At) -> Any:
+        """Translate a node that is a number; quotients and powers so that equal ones are one unknown."""
         if isinstance(node, Arithmetic) and node.operator == "/":
             return self.number(node.left, at) * self._inverse(self.number(node.right, at))
         if isinstance(node, Arithmetic) and node.operator == "**":
@@ -162,9 +189,11 @@ class Sums(Generic):
     # -- reductions
 
     def inner(self, node: Reduce, at: At) -> dict[str, Any]:
+        """Give the index inside a reduction: the same for all over one dimension."""
         return self.with_coarser({**at, **{name: f"each {name}" for name in node.over}}, at)
 
     def reduce(self, node: Reduce, at: At) -> Any:
+        """Give a reduction; a sum or mean as products of what is outside it and unknowns."""
         inner = self.inner(node, at)
         value, taken = self.term(node, inner)
         frame = self._frame(node, at, inner)
@@ -182,7 +211,9 @@ class Sums(Generic):
 
     def _frame(self, node: Reduce, at: At, inner: At) -> Frame:
         """Give what a reduction goes over, the coarser steps of the clock inside which it stays, and its own tags."""
-        coarser = {name for step in node.over if self.methodology.step(step) for name in coarser_steps(self.methodology, step)}
+        coarser = {
+            name for step in node.over if self.methodology.step(step) for name in coarser_steps(self.methodology, step)
+        }
         bounds = tuple(sorted((name, tag) for name, tag in at.items() if name in coarser))
         return frozenset(node.over), bounds, frozenset(str(inner[name]) for name in node.over)
 
@@ -207,10 +238,17 @@ class Sums(Generic):
             inner_over, inner_bounds, inner_tags = inside.frame
             others = tuple(other for other in rest if other != part)
             tied = any(self.depends(number, inner_tags) for number, _ in others)
-            if tied or inner_tags & tags or any(str(tag) in tags for _, tag in inner_bounds) or _meets(self.tagged.tags(taken), inner_tags):
+            if (
+                tied
+                or inner_tags & tags
+                or any(str(tag) in tags for _, tag in inner_bounds)
+                or _meets(self.tagged.tags(taken), inner_tags)
+            ):
                 continue
             joined = (over | inner_over, tuple(sorted({*bounds, *inner_bounds})), tags | inner_tags)
-            return self._flat(joined, tuple(sorted((*others, *inside.monomial))), simplified(every([taken, inside.taken])))
+            return self._flat(
+                joined, tuple(sorted((*others, *inside.monomial))), simplified(every([taken, inside.taken]))
+            )
         return frame, rest, taken
 
     def _unknown(self, function: str, frame: Frame, value: Any, taken: Any, monomial: Monomial | None = None) -> Any:
@@ -226,6 +264,7 @@ class Sums(Generic):
         return self.reductions[key].unknown
 
     def has_enough(self, node: Reduce, at: At, least: int) -> Any:
+        """Say that a reduction takes enough values."""
         inner = self.inner(node, at)
         taken = simplified(self.truth(node.where, inner)) if node.where is not None else TRUE
         return self._unknown("sum", self._frame(node, at, inner), ONE, taken, ()) >= least
@@ -264,6 +303,38 @@ class Sums(Generic):
     def _proved(self, claim: Any, *given: Any) -> bool:
         return self.setting.solver.holds(claim, [*self.facts, *given], LEMMA_MS).proved
 
+    def cancels(self, difference: Any) -> bool:
+        """Whether a difference is zero because the terms of its sums over the same members cancel."""
+        try:
+            terms = self.algebra.polynomial(difference)
+        except TooLargeError:
+            return False
+        groups: dict[tuple[Any, ...], list[tuple[Fraction, _Reduction]]] = {}
+        rest = 0
+        for monomial, factor in terms.items():
+            inside = [
+                self._by_unknown[number] for number, power in monomial if number in self._by_unknown and power == 1
+            ]
+            if len(inside) != 1 or inside[0].function not in {"sum", "mean"}:
+                rest += 1
+                continue
+            (reduction,) = inside
+            outer = tuple(part for part in monomial if part[0] != reduction.unknown.get_id())
+            taken = reduction.taken.get_id() if reduction.function == "mean" else 0
+            groups.setdefault((outer, reduction.function, reduction.frame, taken), []).append((factor, reduction))
+        return all([self._is_nothing(group) for group in groups.values()]) and rest == 0  # noqa: C419 (each adds a fact)
+
+    def _is_nothing(self, group: list[tuple[Fraction, _Reduction]]) -> bool:
+        """Prove that the terms of several sums add up to nothing at every index, and so the sums."""
+        terms, whole = ZERO, ZERO
+        for factor, reduction in group:
+            terms = terms + exact(factor) * chosen(reduction.taken, reduction.value, ZERO)
+            whole = whole + exact(factor) * reduction.unknown
+        if not self._proved(terms == 0):
+            return False
+        self.facts.append(whole == 0)
+        return True
+
     # -- where there is a value
 
     def needs(self, name: str) -> dict[int, Any]:
@@ -273,7 +344,11 @@ class Sums(Generic):
         for equation, place in list(self._equations):
             if equation not in needed:
                 continue
-            for part in reached(Reached(self.setting.trees[equation], dict(place)), self):
+            tree = self.setting.trees[equation]
+            initial = {id(part) for node in initial_values(tree) for part in walk(node)}
+            for part in reached(Reached(tree, dict(place)), self):
+                if id(part.node) in initial:
+                    continue  # needed at the first step only
                 for claim in self._claims(part):
                     wanted = simplified(implied(every(part.under), claim))
                     if not holds_always(wanted):
@@ -288,6 +363,11 @@ class Sums(Generic):
         return [need.claim(part.at, self)] if need is not None else []
 
 
+def initial_values(tree: Node) -> list[Node]:
+    """List what counts at the first step only."""
+    return [part.initial for part in walk(tree) if isinstance(part, Previous)]
+
+
 def _meets(own: frozenset[str], tags: frozenset[str]) -> bool:
     return bool(own & tags) or own >= _ANY
 
@@ -295,4 +375,4 @@ def _meets(own: frozenset[str], tags: frozenset[str]) -> bool:
 def exact_scale(value: Any, scale: tuple[Fraction, Fraction]) -> Any:
     """Change the unit of a term."""
     factor, offset = scale
-    return value if scale == (1, 0) else value * exact(factor) + exact(offset)
+    return value if scale == SAME else value * exact(factor) + exact(offset)

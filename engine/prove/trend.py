@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from tonne.engine.prove.enclosure import Enclosures
-from tonne.engine.prove.interval import Interval, point
+from tonne.engine.prove.interval import Interval, hull, point
 from tonne.engine.spec.tree import (
     Arithmetic,
     Call,
@@ -138,26 +138,19 @@ def _call(work: Trends, node: Call) -> Trend:
 
 def _cases(work: Trends, node: Cases) -> Trend:
     """Follow cases from the last to the first, each against all that come after it."""
-    later = [expression for _, expression in node.branches]
-    if node.otherwise is not None:
-        later.append(node.otherwise)
-    trend = work.of(later[-1])
-    for position in range(len(later) - 2, -1, -1):
-        when = work.of(node.branches[position][0])
-        switch = _switched(work, when, later[position], later[position + 1 :])
-        trend = joined(trend, work.of(later[position]), switch)
+    last = node.otherwise if node.otherwise is not None else node.branches[-1][1]
+    trend, later = work.of(last), work.enclosures.of(last)
+    for when, expression in reversed(node.branches):
+        if expression is not last:
+            value = work.enclosures.of(expression)
+            trend = joined(trend, work.of(expression), _switched(work.of(when), value - later))
+            later = hull((later, value))
     return trend
 
 
-def _switched(work: Trends, when: Trend, first: Node, others: list[Node]) -> Trend:
+def _switched(when: Trend, gain: Interval) -> Trend:
     """Follow the change from later cases to an earlier one when its condition becomes true."""
-    if when in {"constant", "unknown"}:
-        return when
-    value = work.enclosures.of(first)
-    gains = [value - work.enclosures.of(other) for other in others]
-    if all(gain.is_nonnegative for gain in gains):
-        return when
-    return _OPPOSITE[when] if all(gain.is_nonpositive for gain in gains) else "unknown"
+    return when if when in {"constant", "unknown"} else times(when, gain)
 
 
 def _reduce(work: Trends, node: Reduce) -> Trend:

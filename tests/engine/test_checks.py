@@ -72,7 +72,7 @@ def test_checks_are_numbered_in_order() -> None:
         ("(2 * BE - 2 * PE) / 2 - b * 0.5", "proved"),
         ("a - a * (1 - c) - PE - LE", "proved"),
         ("BE ** 1 - PE - LE", "undecided"),
-        ("BE - PE + LE", "undecided"),
+        ("BE - PE + LE", "refuted"),
         ("max(0, BE - PE - LE)", "undecided"),
     ],
 )

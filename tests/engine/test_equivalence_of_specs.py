@@ -7,6 +7,7 @@ import time
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -40,11 +41,11 @@ equations:
 """
 
 
-def spec(bench, *equations):
+def spec(bench: Any, *equations: Any) -> Any:
     return bench.methodology(HEAD + "".join(f"  {line}\n" for line in equations))
 
 
-def scalar(bench, formula, other, over="[]", **more):
+def scalar(bench: Any, formula: str, other: str, over: str = "[]", **more: str) -> Any:
     lines = [f"{name}: {line}" for name, line in more.items()]
     return same_as(spec(bench, f"x: {{unit: '1', over: {over}, expr: '{formula}'}}", *lines), "x", other)
 
@@ -75,7 +76,7 @@ def scalar(bench, formula, other, over="[]", **more):
         ("(s * (1 + q)) / (1 + q)", "s"),
     ],
 )
-def test_forms_of_one_formula_are_proved_equal(bench, formula, other):
+def test_forms_of_one_formula_are_proved_equal(bench: Any, formula: Any, other: Any) -> None:
     comparison = scalar(bench, formula, other)
     assert comparison.outcome == "equal", comparison.said.en
     assert not comparison.as_written
@@ -104,24 +105,24 @@ def test_forms_of_one_formula_are_proved_equal(bench, formula, other):
         ("sum(a * 2, over=month) / 2", "sum(a, over=month)"),
     ],
 )
-def test_forms_of_one_sum_are_proved_equal_for_any_number_of_members(bench, formula, other):
+def test_forms_of_one_sum_are_proved_equal_for_any_number_of_members(bench: Any, formula: Any, other: Any) -> None:
     comparison = scalar(bench, formula, other, over="[year]")
     assert comparison.outcome == "equal", comparison.said.en
     assert comparison.limits is None
 
 
-def test_the_same_formula_is_equal_as_written(bench):
+def test_the_same_formula_is_equal_as_written(bench: Any) -> None:
     comparison = scalar(bench, "s*t+q", "s * t + (q)")
     assert (comparison.outcome, comparison.as_written) == ("equal", True)
 
 
-def test_cases_in_another_order_are_proved_equal(bench):
+def test_cases_in_another_order_are_proved_equal(bench: Any) -> None:
     first = spec(bench, "x: {unit: '1', cases: [{when: s > 1, expr: t}, {when: s <= 1, expr: q}]}")
     second = spec(bench, "x: {unit: '1', cases: [{when: s <= 1, expr: q}, {otherwise: t}]}")
     assert difference(first, second).equations[0].comparison.outcome == "equal"
 
 
-def test_a_formula_is_followed_to_the_parameters_when_it_names_them(bench):
+def test_a_formula_is_followed_to_the_parameters_when_it_names_them(bench: Any) -> None:
     more = {"y": "{unit: '1', over: [year], expr: 'sum(a - b, over=month)'}"}
     comparison = scalar(bench, "y * k", "sum(a * k, over=month) - k * sum(b, over=month)", over="[year]", **more)
     assert comparison.outcome == "equal"
@@ -146,7 +147,7 @@ def test_a_formula_is_followed_to_the_parameters_when_it_names_them(bench):
         ("s + w", "s + 2"),
     ],
 )
-def test_formulas_that_differ_are_refuted_with_values_that_hold(bench, formula, other):
+def test_formulas_that_differ_are_refuted_with_values_that_hold(bench: Any, formula: Any, other: Any) -> None:
     comparison = scalar(bench, formula, other)
     assert comparison.outcome == "different", comparison.said.en
     assert comparison.first != comparison.second
@@ -165,23 +166,23 @@ def test_formulas_that_differ_are_refuted_with_values_that_hold(bench, formula, 
         ("sum(sum(m, over=fuel) * a, over=month)", "sum(sum(m, over=fuel), over=month) * sum(a, over=month)"),
     ],
 )
-def test_sums_that_differ_are_refuted_with_values_that_hold(bench, formula, other):
+def test_sums_that_differ_are_refuted_with_values_that_hold(bench: Any, formula: Any, other: Any) -> None:
     comparison = scalar(bench, formula, other, over="[year]")
     assert comparison.outcome == "different", comparison.said.en
     assert_point_holds(bench, comparison, formula, other, "[year]")
 
 
-def test_a_difference_on_a_boundary_alone_is_found(bench):
+def test_a_difference_on_a_boundary_alone_is_found(bench: Any) -> None:
     first = spec(bench, "x: {unit: '1', cases: [{when: s > 333.25, expr: '1'}, {otherwise: '0'}]}")
     second = spec(bench, "x: {unit: '1', cases: [{when: s >= 333.25, expr: '1'}, {otherwise: '0'}]}")
-    comparison = difference(first, second).equations[0].comparison
+    comparison: Any = difference(first, second).equations[0].comparison
     assert comparison.outcome == "different"
     assert comparison.point is not None
     assert comparison.point.values == {"s": Fraction("333.25")}
     assert (comparison.first, comparison.second) == (0, 1)
 
 
-def test_a_difference_where_only_one_has_a_value_is_told(bench):
+def test_a_difference_where_only_one_has_a_value_is_told(bench: Any) -> None:
     comparison = scalar(bench, "s * t / t", "s")
     assert comparison.outcome == "different"
     assert (comparison.first, comparison.second) == (None, comparison.point.values["s"])
@@ -189,13 +190,13 @@ def test_a_difference_where_only_one_has_a_value_is_told(bench):
     assert "前者无值" in comparison.said.zh
 
 
-def test_operating_and_build_margin_multiplied_instead_of_added_has_another_unit():
+def test_operating_and_build_margin_multiplied_instead_of_added_has_another_unit() -> None:
     with pytest.raises(SpecError, match="does not have the declared unit"):
         same_as(load_methodology("ccer_01_002_v01"), "EF_CM", "EF_OM * w_OM * EF_BM * w_BM")
 
 
-def test_weights_exchanged_are_refuted_with_both_values_of_the_reference_evaluator():
-    comparison = same_as(load_methodology("ccer_01_002_v01"), "EF_CM", "EF_OM * w_BM + EF_BM * w_OM")
+def test_weights_exchanged_are_refuted_with_both_values_of_the_reference_evaluator() -> None:
+    comparison: Any = same_as(load_methodology("ccer_01_002_v01"), "EF_CM", "EF_OM * w_BM + EF_BM * w_OM")
     assert comparison.outcome == "different"
     at = {name.partition("@")[0]: value for name, value in comparison.point.values.items()}
     assert Fraction(comparison.first) == at["EF_OM"] * at["w_OM"] + at["EF_BM"] * at["w_BM"]
@@ -203,8 +204,8 @@ def test_weights_exchanged_are_refuted_with_both_values_of_the_reference_evaluat
 
 
 @pytest.mark.parametrize("sign", ["BE + PE - LE", "BE - PE + LE", "PE - BE - LE", "BE - PE", "BE - 2 * LE - PE"])
-def test_flipped_or_forgotten_terms_of_the_reduction_are_refuted(sign):
-    comparison = same_as(load_methodology("ccer_01_002_v01"), "ER", sign)
+def test_flipped_or_forgotten_terms_of_the_reduction_are_refuted(sign: Any) -> None:
+    comparison: Any = same_as(load_methodology("ccer_01_002_v01"), "ER", sign)
     assert comparison.outcome == ("equal" if sign in SAME_WITH_ZERO else "different"), comparison.said.en
 
 
@@ -219,7 +220,7 @@ TERMS = st.sampled_from(["a", "b", "k", "s", "p", "2", "0.5", "sum(m * c, over=f
 YEARLY = st.sampled_from(["k", "s", "t", "q", "3", "w"])
 
 
-def joined(inner):
+def joined(inner: Any) -> Any:
     return st.tuples(inner, st.sampled_from(["+", "-", "*"]), inner).map(lambda parts: f"({' '.join(parts)})")
 
 
@@ -233,7 +234,7 @@ OVER = "[year]"
 
 @settings(max_examples=25)
 @given(FORMULAS, FORMULAS, st.randoms(use_true_random=False))
-def test_of_random_pairs_no_claim_is_wrong(bench, formula, other, chance):
+def test_of_random_pairs_no_claim_is_wrong(bench: Any, formula: Any, other: Any, chance: Any) -> None:
     comparison = scalar(bench, formula, other, over=OVER)
     assert_claim_holds(bench, comparison, formula, other, chance)
 
@@ -241,16 +242,18 @@ def test_of_random_pairs_no_claim_is_wrong(bench, formula, other, chance):
 REWRITES = (
     lambda one, two: (f"({one}) + ({two})", f"({two}) + ({one})"),
     lambda one, two: (f"k * (({one}) - ({two}))", f"k * ({one}) - ({two}) * k"),
-    lambda one, two: (f"sum(({one}) * k, over=month)", f"k * sum({one}, over=month)"),
+    lambda one, _two: (f"sum(({one}) * k, over=month)", f"k * sum({one}, over=month)"),
     lambda one, two: (f"sum(({one}) + ({two}), over=month)", f"sum({one}, over=month) + sum({two}, over=month)"),
-    lambda one, two: (f"sum(({one}) / 4, over=month)", f"0.25 * sum({one}, over=month)"),
+    lambda one, _two: (f"sum(({one}) / 4, over=month)", f"0.25 * sum({one}, over=month)"),
     lambda one, two: (f"sum(max({one}, {two}), over=month)", f"sum(max({two}, {one}), over=month)"),
 )
 
 
 @settings(max_examples=25)
 @given(MONTHLY, MONTHLY, st.sampled_from(range(len(REWRITES))))
-def test_rewritten_formulas_are_never_called_different_and_mostly_proved(bench, one, two, number):
+def test_rewritten_formulas_are_never_called_different_and_mostly_proved(
+    bench: Any, one: Any, two: Any, number: Any
+) -> None:
     inner, outer = (f"sum(a * 0 + {part}, over=month)" for part in (one, two))
     parts = (f"a * 0 + {one}", f"a * 0 + {two}") if number > 1 else (inner, outer)
     formula, other = REWRITES[number](*parts)
@@ -258,7 +261,7 @@ def test_rewritten_formulas_are_never_called_different_and_mostly_proved(bench, 
     assert comparison.outcome == "equal" or (comparison.outcome == "undecided" and "max" in formula), comparison.said.en
 
 
-def assert_claim_holds(bench, comparison, formula, other, chance):
+def assert_claim_holds(bench: Any, comparison: Any, formula: Any, other: Any, chance: Any) -> None:
     if comparison.outcome == "different":
         assert_point_holds(bench, comparison, formula, other, OVER)
         return
@@ -270,8 +273,20 @@ def assert_claim_holds(bench, comparison, formula, other, chance):
         assert abs(one - two) <= Decimal("1e-40") * max(abs(one), abs(two), Decimal(1))
 
 
-def evaluated(bench, formula, other, over, chance=None, values=None, labels=("2024-01", "2024-02", "2024-03"), fuels=("coal", "gas"), way="two"):
-    methodology = spec(bench, f"x: {{unit: '1', over: {over}, expr: '{formula}'}}", f"y: {{unit: '1', over: {over}, expr: '{other}'}}")
+def evaluated(
+    bench: Any,
+    formula: Any,
+    other: Any,
+    over: Any,
+    chance: Any = None,
+    values: Any = None,
+    labels: Any = ("2024-01", "2024-02", "2024-03"),
+    fuels: Any = ("coal", "gas"),
+    way: Any = "two",
+) -> Any:
+    methodology = spec(
+        bench, f"x: {{unit: '1', over: {over}, expr: '{formula}'}}", f"y: {{unit: '1', over: {over}, expr: '{other}'}}"
+    )
     plan = bench.plan(methodology, {"way": way})
     if values is None:
         values = {name: {} for name in plan.needed}
@@ -279,22 +294,28 @@ def evaluated(bench, formula, other, over, chance=None, values=None, labels=("20
         for name, index_set in plan.needed.items():
             for index in domain.indices(index_set):
                 low = 1 if name in {"p", "q", "flag"} else -9
-                values[name][domain.label(index_set, index) if index_set else "-"] = Fraction(chance.randint(low, 9) if name != "flag" else chance.randint(0, 1))
+                values[name][domain.label(index_set, index) if index_set else "-"] = Fraction(
+                    chance.randint(low, 9) if name != "flag" else chance.randint(0, 1)
+                )
         values.pop("ratio", None)
         values.pop("w", None)
-    result = bench.compute(methodology, values, members={"fuel": list(fuels)}, choices={"way": way}, period=period(labels))
+    result = bench.compute(
+        methodology, values, members={"fuel": list(fuels)}, choices={"way": way}, period=period(labels)
+    )
     return next(iter(result.exact["x"].values())), next(iter(result.exact["y"].values()))
 
 
-def period(labels):
+def period(labels: Any) -> Any:
     first, last = min(labels), max(labels)
     year, month = map(int, last.split("-"))
     return {"start": f"{first}-01", "end": f"{last}-{months.monthrange(year, month)[1]}"}
 
 
-def assert_point_holds(bench, comparison, formula, other, over):
+def assert_point_holds(bench: Any, comparison: Any, formula: Any, other: Any, over: Any) -> None:
     """Evaluate both formulas anew at the inputs that the point names, and nothing else."""
-    values, fuels, labels = {}, set(), set()
+    values: dict[str, Any] = {}
+    fuels: set[str] = set()
+    labels: set[str] = set()
     for told, value in comparison.point.values.items():
         name, _, label = told.partition("@")
         values.setdefault(name, {})[label or "-"] = value
@@ -305,7 +326,16 @@ def assert_point_holds(bench, comparison, formula, other, over):
     way = comparison.point.options.get("way", "two")
     if comparison.first is None or comparison.second is None:
         return
-    found = evaluated(bench, formula, other, over, values=values, labels=labels or {"2024-01"}, fuels=sorted(fuels) or ["fuel_1"], way=way)
+    found = evaluated(
+        bench,
+        formula,
+        other,
+        over,
+        values=values,
+        labels=labels or {"2024-01"},
+        fuels=sorted(fuels) or ["fuel_1"],
+        way=way,
+    )
     assert found == (comparison.first, comparison.second)
     assert found[0] != found[1]
 
@@ -313,14 +343,14 @@ def assert_point_holds(bench, comparison, formula, other, over):
 # -- undecided, refused
 
 
-def test_what_cannot_be_decided_says_why(bench):
+def test_what_cannot_be_decided_says_why(bench: Any) -> None:
     comparison = scalar(bench, "exp(s) * exp(t)", "exp(s + t)")
     assert comparison.outcome == "undecided"
     assert "exp" in comparison.why.en
     assert comparison.said.zh.startswith("未判定")
 
 
-def test_formula_typed_in_is_refused_with_its_faults(bench):
+def test_formula_typed_in_is_refused_with_its_faults(bench: Any) -> None:
     methodology = spec(bench, "x: {unit: '1', over: [year], expr: 'sum(a, over=month) * k'}")
     with pytest.raises(FormulaError, match="did you mean k"):
         same_as(methodology, "x", "sum(a, over=month) * kk")
@@ -336,7 +366,7 @@ def test_formula_typed_in_is_refused_with_its_faults(bench):
         same_as(methodology, "k", "2")
 
 
-def test_a_hostile_formula_ends_soon(bench):
+def test_a_hostile_formula_ends_soon(bench: Any) -> None:
     started = time.monotonic()
     power = "(s + t)"
     for _ in range(30):
@@ -350,8 +380,8 @@ def test_a_hostile_formula_ends_soon(bench):
 
 
 @pytest.mark.parametrize("name", methodology_ids())
-def test_every_bundled_spec_equals_itself(name):
-    found = difference(load_methodology(name), load_methodology(name))
+def test_every_bundled_spec_equals_itself(name: Any) -> None:
+    found: Any = difference(load_methodology(name), load_methodology(name))
     assert found.is_equal
     assert not found.changes
     assert all(item.comparison.as_written for item in found.equations)
@@ -359,10 +389,10 @@ def test_every_bundled_spec_equals_itself(name):
 
 
 @pytest.fixture
-def revised(tmp_path):
+def revised(tmp_path: Any) -> Any:
     """Make a copy of a bundled spec with edits."""
 
-    def make(*edits):
+    def make(*edits: Any) -> Any:
         text = SPEC.read_text(encoding="utf-8")
         for old, new in edits:
             assert old in text, old
@@ -373,7 +403,7 @@ def revised(tmp_path):
     return make
 
 
-def said(found):
+def said(found: Any) -> Any:
     return [change.said.en for change in found.changes]
 
 
@@ -381,13 +411,13 @@ W_OM = ("name: {zh: 电量边际排放因子的权重, en: Weight of the operati
         "name: {zh: 电量边际排放因子的权重, en: Weight of the operating margin}\n    unit: '1'\n    from: default\n    value: 0.75")  # fmt: skip
 
 
-def test_a_changed_default_is_told_and_changes_the_reduction_but_no_formula(revised):
-    found = difference(load_methodology("ccer_01_002_v01"), revised(W_OM))
+def test_a_changed_default_is_told_and_changes_the_reduction_but_no_formula(revised: Any) -> None:
+    found: Any = difference(load_methodology("ccer_01_002_v01"), revised(W_OM))
     assert said(found) == ["parameter w_OM: value 0.5 → 0.75"]
     assert [change.said.zh for change in found.changes] == ["参数 w_OM：取值 0.5 → 0.75"]
     assert all(item.comparison.as_written for item in found.equations)
     assert found.outputs["leakage"].as_written
-    reduction = found.outputs["reduction"]
+    reduction: Any = found.outputs["reduction"]
     assert reduction.outcome == "different"
     at = {name.partition("@")[0]: value for name, value in reduction.point.values.items()}
     net = at["EG_export"] - at["EG_import"]
@@ -396,10 +426,12 @@ def test_a_changed_default_is_told_and_changes_the_reduction_but_no_formula(revi
     assert Fraction(reduction.second) == net * (at["EF_OM"] * 3 / 4 + at["EF_BM"] * weight)
 
 
-def test_a_changed_unit_is_told_and_formulas_are_proved_equal_across_it(revised):
-    found = difference(
+def test_a_changed_unit_is_told_and_formulas_are_proved_equal_across_it(revised: Any) -> None:
+    found: Any = difference(
         load_methodology("ccer_01_002_v01"),
-        revised(("unit: MWh\n    over: [month]\n    from: monitored", "unit: kWh\n    over: [month]\n    from: monitored")),
+        revised(
+            ("unit: MWh\n    over: [month]\n    from: monitored", "unit: kWh\n    over: [month]\n    from: monitored")
+        ),
     )
     assert said(found) == ["parameter EG_export: unit MWh → kWh"]
     outcome = {item.name: (item.comparison.outcome, item.comparison.as_written) for item in found.equations}
@@ -409,7 +441,7 @@ def test_a_changed_unit_is_told_and_formulas_are_proved_equal_across_it(revised)
     assert not found.is_equal
 
 
-def test_a_changed_unit_of_another_quantity_cannot_be_compared(revised):
+def test_a_changed_unit_of_another_quantity_cannot_be_compared(revised: Any) -> None:
     first = load_methodology("ccer_01_002_v01")
     second = revised(
         ("unit: MWh\n    over: [month]\n    from: monitored", "unit: t_coal\n    over: [month]\n    from: monitored"),
@@ -419,9 +451,10 @@ def test_a_changed_unit_of_another_quantity_cannot_be_compared(revised):
     assert outcomes["EG_PJ"].outcome in {"different", "undecided"}
 
 
-def test_a_changed_threshold_of_a_condition_is_told(revised):
-    found = difference(
-        load_methodology("ccer_01_002_v01"), revised(("distance_to_shore > distance_limit", "distance_to_shore >= distance_limit"))
+def test_a_changed_threshold_of_a_condition_is_told(revised: Any) -> None:
+    found: Any = difference(
+        load_methodology("ccer_01_002_v01"),
+        revised(("distance_to_shore > distance_limit", "distance_to_shore >= distance_limit")),
     )
     (change,) = found.changes
     assert change.area == "conditions"
@@ -432,8 +465,8 @@ def test_a_changed_threshold_of_a_condition_is_told(revised):
     assert all(item.outcome == "equal" for item in found.outputs.values())
 
 
-def test_spaces_and_brackets_are_no_difference(revised):
-    found = difference(
+def test_spaces_and_brackets_are_no_difference(revised: Any) -> None:
+    found: Any = difference(
         load_methodology("ccer_01_002_v01"),
         revised(
             ("expr: EF_OM * w_OM + EF_BM * w_BM", "expr: (EF_OM*w_OM) + EF_BM*w_BM"),
@@ -443,8 +476,8 @@ def test_spaces_and_brackets_are_no_difference(revised):
     assert found.is_equal
 
 
-def test_rewritten_formulas_are_proved_equal_and_nothing_differs(revised):
-    found = difference(
+def test_rewritten_formulas_are_proved_equal_and_nothing_differs(revised: Any) -> None:
+    found: Any = difference(
         load_methodology("ccer_01_002_v01"),
         revised(
             ("expr: EF_OM * w_OM + EF_BM * w_BM", "expr: w_BM * EF_BM + w_OM * EF_OM"),
@@ -456,8 +489,8 @@ def test_rewritten_formulas_are_proved_equal_and_nothing_differs(revised):
     assert not found.outputs["reduction"].as_written
 
 
-def test_changes_that_cancel_are_told_equation_by_equation_and_through_to_the_reduction(revised):
-    found = difference(
+def test_changes_that_cancel_are_told_equation_by_equation_and_through_to_the_reduction(revised: Any) -> None:
+    found: Any = difference(
         load_methodology("ccer_01_002_v01"),
         revised(
             ("expr: EF_OM * w_OM + EF_BM * w_BM", "expr: 2 * (EF_OM * w_OM + EF_BM * w_BM)"),
@@ -470,7 +503,7 @@ def test_changes_that_cancel_are_told_equation_by_equation_and_through_to_the_re
     assert not found.is_equal
 
 
-def test_a_renamed_equation_and_a_renamed_parameter_are_told_as_moved(revised):
+def test_a_renamed_equation_and_a_renamed_parameter_are_told_as_moved(revised: Any) -> None:
     second = revised(
         ("  EG_PJ:\n    symbol", "  EG_net:\n    symbol"),
         ("sum(EG_PJ, over=month)", "sum(EG_net, over=month)"),
@@ -478,27 +511,27 @@ def test_a_renamed_equation_and_a_renamed_parameter_are_told_as_moved(revised):
         ("expr: EG_export - EG_import", "expr: EG_export - EG_from_grid"),
         ("activity: [EG_export, EG_import]", "activity: [EG_export, EG_from_grid]"),
     )
-    found = difference(load_methodology("ccer_01_002_v01"), second)
+    found: Any = difference(load_methodology("ccer_01_002_v01"), second)
     moved = {change.subject: change.after for change in found.changes if change.kind == "moved"}
     assert moved == {"EG_PJ": "EG_net", "EG_import": "EG_from_grid"}
     assert not any(change.kind in {"added", "removed"} for change in found.changes)
     assert found.outputs["reduction"].outcome == "equal"
 
 
-def test_a_new_parameter_that_changes_the_reduction_is_named_in_the_point(revised):
+def test_a_new_parameter_that_changes_the_reduction_is_named_in_the_point(revised: Any) -> None:
     second = revised(
         ("  EF_OM:\n", "  loss: {unit: '%', from: fixed, bounds: {min: 0, max: 100}}\n  EF_OM:\n"),
         ("expr: EG_export - EG_import", "expr: EG_export * (1 - loss) - EG_import"),
     )
-    found = difference(load_methodology("ccer_01_002_v01"), second)
+    found: Any = difference(load_methodology("ccer_01_002_v01"), second)
     assert said(found) == ["parameter loss: added (fixed, %)"]
-    reduction = found.outputs["reduction"]
+    reduction: Any = found.outputs["reduction"]
     assert reduction.outcome == "different"
     assert reduction.point.values["loss"] > 0
 
 
-def test_a_sign_flipped_in_one_equation_is_shown_there_and_in_the_reduction(revised):
-    found = difference(
+def test_a_sign_flipped_in_one_equation_is_shown_there_and_in_the_reduction(revised: Any) -> None:
+    found: Any = difference(
         load_methodology("ccer_01_002_v01"), revised(("expr: EG_export - EG_import", "expr: EG_export + EG_import"))
     )
     outcomes = {item.name: item.comparison.outcome for item in found.equations}
@@ -506,7 +539,7 @@ def test_a_sign_flipped_in_one_equation_is_shown_there_and_in_the_reduction(revi
     assert found.outputs["reduction"].outcome == "different"
 
 
-def test_every_part_of_a_spec_that_changes_is_told(revised):
+def test_every_part_of_a_spec_that_changes_is_told(revised: Any) -> None:
     second = revised(
         ("date: 2023-10-24", "date: 2024-10-24"),
         ("longest_years: 10", "longest_years: 7"),
@@ -534,15 +567,17 @@ def test_every_part_of_a_spec_that_changes_is_told(revised):
         assert expected in told, (expected, told)
 
 
-def test_a_factor_table_of_its_own_is_compared_row_by_row(tmp_path):
+def test_a_factor_table_of_its_own_is_compared_row_by_row(tmp_path: Any) -> None:
     table = (ROOT / "methodologies" / "factors" / "cn_grid_baseline.yaml").read_text(encoding="utf-8")
     match = re.search(r"om: 0\.8042", table)
     assert match is not None
     folder = tmp_path / "copy"
     (folder / "factors").mkdir(parents=True)
-    (folder / "factors" / "cn_grid_baseline.yaml").write_text(table.replace("om: 0.8042", "om: 0.9", 1), encoding="utf-8")
+    (folder / "factors" / "cn_grid_baseline.yaml").write_text(
+        table.replace("om: 0.8042", "om: 0.9", 1), encoding="utf-8"
+    )
     (folder / "spec.yaml").write_text(SPEC.read_text(encoding="utf-8"), encoding="utf-8")
-    found = difference(load_methodology("ccer_01_002_v01"), load_methodology(folder))
+    found: Any = difference(load_methodology("ccer_01_002_v01"), load_methodology(folder))
     (change,) = found.changes
     assert change.area == "tables"
     assert (change.before, change.after) == ("0.8042", "0.9")
@@ -551,33 +586,89 @@ def test_a_factor_table_of_its_own_is_compared_row_by_row(tmp_path):
     assert not found.is_equal
 
 
-def test_recurrences_that_are_the_same_are_equal_and_a_changed_one_is_not(bench):
+def test_recurrences_that_are_the_same_are_equal_and_a_changed_one_is_not(bench: Any) -> None:
     first = bench.fixture("lagoon")
     text = (Path(__file__).parent.parent / "fixtures" / "lagoon" / "spec.yaml").read_text(encoding="utf-8")
-    same = bench.methodology(text.replace("COD_BL + (1 - prev(f_T, month, 0))", "(1 - prev(f_T, month, 0))").replace("* prev(COD_av, month, 0)'", "* prev(COD_av, month, 0) + COD_BL'"))
+    same = bench.methodology(
+        text.replace("COD_BL + (1 - prev(f_T, month, 0))", "(1 - prev(f_T, month, 0))").replace(
+            "* prev(COD_av, month, 0)'", "* prev(COD_av, month, 0) + COD_BL'"
+        )
+    )
     other = bench.methodology(text.replace("prev(COD_av, month, 0)", "prev(COD_av, month, COD_BL)"))
-    assert {item.name: item.comparison.outcome for item in difference(first, same).equations} == dict.fromkeys(first.equations, "equal")
+    assert {item.name: item.comparison.outcome for item in difference(first, same).equations} == dict.fromkeys(
+        first.equations, "equal"
+    )
     changed = {item.name: item.comparison.outcome for item in difference(first, other).equations}
     assert changed["COD_av"] == "different"
     assert changed["f_T"] == "equal"
 
 
-def test_flares_with_a_choice_for_each_are_compared(bench):
+def test_flares_with_a_choice_for_each_are_compared(bench: Any) -> None:
     first = bench.fixture("flare_bank")
     text = (Path(__file__).parent.parent / "fixtures" / "flare_bank" / "spec.yaml").read_text(encoding="utf-8")
-    other = bench.methodology(text.replace("open: 0.5", "open: 0.4").replace("type == open, over=flare", "type == default, over=flare"))
+    other = bench.methodology(
+        text.replace("open: 0.5", "open: 0.4").replace("type == open, over=flare", "type == default, over=flare")
+    )
     outcomes = {item.name: item.comparison.outcome for item in difference(first, other).equations}
     assert outcomes["open_flares"] == "different"
     assert outcomes["eta"] == "equal", "its formula is the same; the value by option is a parameter"
     assert outcomes["PE_flare"] == "equal"
 
 
-def test_specs_that_do_not_fit_are_refused(bench):
+def test_a_choice_that_only_one_has_limits_what_is_claimed(bench: Any) -> None:
+    cases = "x: {unit: '1', cases: [{when: way == one, expr: s}, {when: way == three, expr: t}, {otherwise: q}]}"
+    first = spec(bench, cases)
+    text = HEAD.replace("values: [one, two, three]", "values: [one, two]").replace(", three: 3", "")
+    second = bench.methodology(text + "  x: {unit: '1', cases: [{when: way == one, expr: s}, {otherwise: q}]}\n")
+    found: Any = difference(first, second)
+    assert found.equations[0].comparison.outcome == "equal"
+    assert "for the choices of way that both have" in found.equations[0].comparison.said.en
+    assert not found.is_equal
+
+
+def test_values_by_option_follow_the_choice(bench: Any) -> None:
+    lines = "x: {unit: '1', cases: [{when: way == one, expr: w}, {when: way == two, expr: w}, {otherwise: w}]}"
+    other = "x: {unit: '1', cases: [{when: way == one, expr: '1'}, {when: way == two, expr: '2'}, {otherwise: '3'}]}"
+    assert difference(spec(bench, lines), spec(bench, other)).equations[0].comparison.outcome == "equal"
+    wrong = other.replace("'3'", "'2'")
+    comparison: Any = difference(spec(bench, lines), spec(bench, wrong)).equations[0].comparison
+    assert comparison.outcome == "different"
+    assert comparison.point.options == {"way": "three"}
+
+
+def test_bounds_that_leave_no_value_prove_nothing(bench: Any) -> None:
+    low = HEAD.replace(
+        "q: {unit: '1', from: fixed, bounds: {min: 0}}", "q: {unit: '1', from: fixed, bounds: {max: -1}}"
+    )
+    second = bench.methodology(low + "  x: {unit: '1', expr: q * s}\n")
+    comparison: Any = difference(spec(bench, "x: {unit: '1', expr: q + s}"), second).equations[0].comparison
+    assert comparison.outcome == "undecided"
+    assert "no value of q lies inside the bounds of both" in comparison.said.en
+
+
+def test_an_index_set_or_a_kind_that_changed_cannot_be_compared_and_says_so(bench: Any) -> None:
+    first = spec(
+        bench, "y: {unit: '1', over: [month], expr: a}", "x: {unit: '1', over: [year], expr: 'sum(y, over=month)'}"
+    )
+    wide = bench.methodology(
+        HEAD.replace("a: {unit: '1', over: [month]", "a: {unit: '1', over: [year]")
+        + "  y: {unit: '1', over: [year], expr: a}\n  x: {unit: '1', over: [year], expr: y}\n"
+    )
+    comparison: Any = {item.name: item.comparison for item in difference(first, wide).equations}
+    assert comparison["y"].outcome == "undecided"
+    assert "over [month] in the first and [year] in the second" in comparison["y"].said.en
+    assert comparison["x"].outcome == "undecided"
+
+
+def test_specs_that_do_not_fit_are_refused(bench: Any) -> None:
     with pytest.raises(TonneError, match="joins different units"):
-        difference(spec(bench, "x: {unit: '1', expr: s}"), bench.methodology(HEAD.replace("s: {unit: '1'", "s: {unit: kWh") + "  x: {unit: '1', expr: s + t}\n"))
+        difference(
+            spec(bench, "x: {unit: '1', expr: s}"),
+            bench.methodology(HEAD.replace("s: {unit: '1'", "s: {unit: kWh") + "  x: {unit: '1', expr: s + t}\n"),
+        )
 
 
-def test_random_is_not_used_so_that_a_point_is_the_same_each_time(bench):
+def test_random_is_not_used_so_that_a_point_is_the_same_each_time(bench: Any) -> None:
     random.seed(5)
     one = scalar(bench, "s * t", "s + t")
     random.seed(6)

@@ -140,7 +140,7 @@ outputs: {baseline: BE, reduction: ER, rounding: {mode: floor}}
 
 def test_input_of_a_module_must_be_bound(bench: Any) -> None:
     problems = bench.problems(METHODOLOGY.replace(", bind: {F: gas}", ""), modules={"tool": MODULE})
-    assert problems == ["tool.yaml:9:3: input tool.F is not bound\n  hint: add `bind: {F: …}` where the module is used"]
+    assert problems == ["spec.yaml:8:8: input tool.F is not bound\n  hint: add `bind: {F: …}`"]
 
 
 @pytest.mark.parametrize(
