@@ -423,7 +423,9 @@ def main() -> None:
         rows += [same_bits(job, folder) for job in JOBS]
         rows.append(peak_memory(folder, chosen.threads))
         rows += compile_times(folder)
-    rows.append(process_time(f"tonne check {CHECKED} --no-proofs", ["-m", "tonne", "check", CHECKED, "--no-proofs"], 0.5))
+    rows.append(
+        process_time(f"tonne check {CHECKED} --no-proofs", ["-m", "tonne", "check", CHECKED, "--no-proofs"], 0.5)
+    )
     rows.append(process_time("tonne --help", ["-m", "tonne", "--help"], 0.5))
     rows.append(Row(f"load before and after, of {os.cpu_count()} cores", f"{load:.1f}, {os.getloadavg()[0]:.1f}"))
     show(rows)

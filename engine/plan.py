@@ -81,7 +81,7 @@ def make_plan(methodology: Methodology, choices: Mapping[str, Choice], inference
     if inference.problems:
         raise SpecError(inference.problems)
     trees = {name: settled(tree, methodology, choices) for name, tree in inference.trees.items()}
-    _refuse_cycles(methodology, trees)
+    refuse_cycles(methodology, trees)
     tests = {name: settled(tree, methodology, choices) for name, tree in inference.tests.items()}
     whens = {name: settled(tree, methodology, choices) for name, tree in inference.whens.items()}
     used = reachable(
@@ -122,7 +122,12 @@ def _roots(methodology: Methodology, trees: Mapping[str, Node], tests: Mapping[s
     return [name for name in named if name] + [f"condition {name}" for name in tests]
 
 
-def _refuse_cycles(methodology: Methodology, trees: Mapping[str, Node]) -> None:
+def refuse_cycles(methodology: Methodology, trees: Mapping[str, Node]) -> None:
+    """Refuse equations that need each other within one step.
+
+    Raises:
+        SpecError: with every such ring.
+    """
     found = cycles(trees)
     if found:
         raise SpecError(

@@ -334,7 +334,7 @@ def test_both_evaluators_agree_with_rational_arithmetic_on_random_specs(bench: A
 
 
 def check_seed(bench: Any, seed: int) -> None:
-    random_ = random.Random(seed)  # noqa: S311
+    random_ = random.Random(seed)
     writer = Writer(random_)
     for number in range(random_.choice([1, 2, 3])):
         writer.equation(f"e{number}")
@@ -416,7 +416,7 @@ def test_decay_agrees_on_any_data(bench: Any, data: Any) -> None:
 @settings(max_examples=8)
 @given(st.integers(0, 2**32), st.sampled_from(["open", "enclosed_default", "enclosed_measured"]))
 def test_flare_agrees_on_any_data(bench: Any, seed: Any, kind: Any) -> None:
-    random_ = random.Random(seed)  # noqa: S311
+    random_ = random.Random(seed)
     minutes = [f"2024-05-01T{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
     values = {
         "V_gas": {minute: Fraction(random_.choice([0, random_.randint(0, 10**6)]), 1000) for minute in minutes},

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "diff", "evaluate", "list_methodologies", "load_methodology", "run", "same_as"]
 
 
-def run(
-    project: str | Path, out: str | Path | None = None, progress: Callable[[str], None] | None = None
-) -> "Result":
+def run(project: str | Path, out: str | Path | None = None, progress: Callable[[str], None] | None = None) -> "Result":
     """Compute a project, and write its documents when a folder is given.
 
     Args:

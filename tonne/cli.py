@@ -108,9 +108,7 @@ def show(methodology: str, lang: str) -> None:
     type=click.Path(),
     help="Also write, for each methodology, a page with every statement and the same as JSON.",
 )
-def check(
-    methodologies: tuple[str, ...], as_json: bool, lang: str, proofs: bool, folder: str | None
-) -> None:
+def check(methodologies: tuple[str, ...], as_json: bool, lang: str, proofs: bool, folder: str | None) -> None:
     """Check methodologies: names, index sets, units and substances, structure, evidence, and prove the rest.
 
     Proved, or refuted with a point where it fails: that cases cover the domain, that nothing can fail inside
@@ -127,13 +125,9 @@ def check(
     if as_json:
         click.echo(json.dumps([report.as_data() for report in reports], ensure_ascii=False, indent=1))
     for report in [] if as_json else reports:
-        click.echo(
-            f"{report.methodology}: {'passed' if report.passed else 'FAILED'}  (digest {report.digest[:12]})"
-        )
+        click.echo(f"{report.methodology}: {'passed' if report.passed else 'FAILED'}  (digest {report.digest[:12]})")
         for outcome in report.outcomes:
-            click.echo(
-                f"  {outcome.check.number} {outcome.check.name}: {'passed' if outcome.passed else 'FAILED'}"
-            )
+            click.echo(f"  {outcome.check.number} {outcome.check.name}: {'passed' if outcome.passed else 'FAILED'}")
             for finding in outcome.findings:
                 where = f"{finding.place}: " if finding.failed and finding.place else ""
                 click.echo(f"      {where}{finding.zh if lang == 'zh' else finding.en} [{finding.code}]")
@@ -216,9 +210,7 @@ def diff(first: str, second: str, project: str | None, as_json: bool, lang: str)
 
 @cli.command()
 @click.argument("project", type=click.Path())
-@click.option(
-    "--out", required=True, type=click.Path(), help="Folder for the output; made or replaced as a whole."
-)
+@click.option("--out", required=True, type=click.Path(), help="Folder for the output; made or replaced as a whole.")
 @click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON.")
 def run(project: str, out: str, as_json: bool) -> None:
     """Compute a project and write its documents.
@@ -326,9 +318,7 @@ def _print_result(result: "Result", out: str) -> None:
     from tonne.engine.result.result import ROLES  # noqa: PLC0415
 
     spec = result.project.spec
-    click.echo(
-        f"{spec.name.en} · {result.methodology.spec.title.en} ({result.methodology.spec.source.document})"
-    )
+    click.echo(f"{spec.name.en} · {result.methodology.spec.title.en} ({result.methodology.spec.source.document})")
     if spec.statement:
         click.echo(f"note: {spec.statement.en}")
     rows = [[year.year, *(_tonnes(year.rounded[role]) for role in ROLES)] for year in result.years]

@@ -68,9 +68,7 @@ def _lines(result: Result, trace: Trace, readings: int, indent: str, seen: set[s
     elif step is not None:
         seen.add(trace.quantity)
         quantity = result.methodology.quantities[trace.quantity]
-        formula = plain_layout(
-            equation_layout(quantity, quantity.tree or step.tree, result.methodology, "en")
-        )
+        formula = plain_layout(equation_layout(quantity, quantity.tree or step.tree, result.methodology, "en"))
         yield f"{indent}  {formula.replace(chr(10), chr(10) + indent + '  ')}"
         yield f"{indent}  exactly {plain(trace.value)}, {trace.place}"
     for line in _origin(trace):
@@ -102,9 +100,7 @@ def _origin(trace: Trace) -> Iterator[str]:
         for source in origin.get("meters", []):
             yield f"meter {source['meter']}: {source['count']:,} readings, {source['first']} to {source['last']}, {source['amount']} {trace.unit}"
         return
-    told = ", ".join(
-        f"{key} {value}" for key, value in origin.items() if key != "kind" and value not in (None, "", [])
-    )
+    told = ", ".join(f"{key} {value}" for key, value in origin.items() if key != "kind" and value not in (None, "", []))
     yield f"{kind}: {told}"
 
 

@@ -11,8 +11,8 @@ from tonne.engine.prove.places import Reached, Route, reached_part
 from tonne.engine.prove.question import Question, Wanted
 from tonne.engine.prove.replay import Replay, Told
 from tonne.engine.prove.small import Small
-from tonne.engine.prove.solver import OutOfTime, denied, every, some
-from tonne.engine.prove.statement import Point, Statement, Verdict, short
+from tonne.engine.prove.solver import OutOfTime, Verdict, denied, every, some
+from tonne.engine.prove.statement import Point, Statement, short
 from tonne.engine.spec.methodology import Quantity
 from tonne.engine.spec.models import Equation
 from tonne.engine.spec.tree import Cases, Node, Number, walk
@@ -55,7 +55,16 @@ def _said(
     question: Question, quantity: Quantity, code: str, zh: str, en: str, verdict: Verdict, **more: Any
 ) -> Statement:
     limits = question.setting.limits_of(question.inference.trees[quantity.id]) if verdict == "undecided" else ""
-    return Statement(code, quantity.id, f"{quantity.id}：{zh}", f"{quantity.id}: {en}", verdict, limits=limits, place=quantity.place, **more)
+    return Statement(
+        code,
+        quantity.id,
+        f"{quantity.id}：{zh}",
+        f"{quantity.id}: {en}",
+        verdict,
+        limits=limits,
+        place=quantity.place,
+        **more,
+    )
 
 
 class _List:
@@ -109,7 +118,10 @@ class _List:
         if not self.under or not self.follows(some([])):
             for number, condition in enumerate(self.conditions):
                 if self.question.solver.is_out_of_time:
-                    zh, en = f"第{number + 1}种及以后的情形会出现", f"case {number + 1} and those after it can be reached"
+                    zh, en = (
+                        f"第{number + 1}种及以后的情形会出现",
+                        f"case {number + 1} and those after it can be reached",
+                    )
                     yield self.said("cases.unreachable", zh, en, "undecided")
                     return
                 before = [denied(earlier) for earlier in self.conditions[:number]]
@@ -135,7 +147,10 @@ class _List:
         if told:
             zh = "、".join(f"第{one}与第{other}种情形" for one, other in told)
             en = ", ".join(f"cases {one} and {other}" for one, other in told)
-            zh, en = f"{zh}可同时成立且取值不同，以在前者为准", f"{en} can both hold with different values; the first counts"
+            zh, en = (
+                f"{zh}可同时成立且取值不同，以在前者为准",
+                f"{en} can both hold with different values; the first counts",
+            )
             yield self.said("cases.overlap", zh, en, "refuted", points=tuple(points), faulty=False)
         elif count > 1:
             zh, en = "任何两种情形不会同时成立而取值不同", "no two cases hold at once with different values"

@@ -21,7 +21,7 @@ from tonne.engine.spec.models import Parameter, Text
 
 ROLES = ("baseline", "project", "leakage", "reduction")
 MAX_PAIRS = 200
-SECONDS = 40.0
+SECONDS = 30.0
 
 
 @dataclass(frozen=True)

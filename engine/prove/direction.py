@@ -18,8 +18,8 @@ from tonne.engine.prove.question import Question, Wanted, shown
 from tonne.engine.prove.replay import Replay, Told
 from tonne.engine.prove.setting import Setting
 from tonne.engine.prove.small import Small
-from tonne.engine.prove.solver import OutOfTime, every, limits, real, total
-from tonne.engine.prove.statement import Point, Statement, Verdict, short
+from tonne.engine.prove.solver import OutOfTime, Verdict, every, limits, real, total
+from tonne.engine.prove.statement import Point, Statement, short
 from tonne.engine.prove.trend import Trends
 from tonne.engine.spec.methodology import Quantity
 from tonne.engine.spec.tree import Name
@@ -91,7 +91,9 @@ def _statement(quantity: Quantity, decided: Decided) -> Statement:
             zh = f"{quantity.id} {_CLAIMED[claimed][0]}（conservative: {claimed}）"
             en = f"a {claimed} value of {quantity.id} is conservative (`conservative: {claimed}`)"
         points, verdict = (against,) if against else (), "refuted"
-    return Statement("direction.sign", quantity.id, zh, en, verdict, points, decided.limits, place=quantity.place, data=data)
+    return Statement(
+        "direction.sign", quantity.id, zh, en, verdict, points, decided.limits, place=quantity.place, data=data
+    )
 
 
 def _is_wrong(claimed: str, decided: Decided) -> bool:
@@ -195,7 +197,11 @@ class _Moves:
             return None
         before = replay.total(self.reduction)
         after = replay.with_value(self.name, self.index, raised).total(self.reduction) if before is not None else None
-        if before is None or after is None or (after - before) * self.sign <= Decimal("1e-30") * (abs(before) + abs(after)):
+        if (
+            before is None
+            or after is None
+            or (after - before) * self.sign <= Decimal("1e-30") * (abs(before) + abs(after))
+        ):
             return None
         first, second = short(before), short(after)
         zh = f"{self.name} 增至 {short(raised)} 时，减排量由 {first} 变为 {second}"

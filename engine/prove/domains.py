@@ -59,7 +59,9 @@ def _proved(question: Question, quantity: Quantity, tree: Node, needs: dict[int,
     return decided
 
 
-def _all_proved(question: Question, quantity: Quantity, tree: Node, needs: dict[int, tuple[Node, Need]]) -> dict[int, bool]:
+def _all_proved(
+    question: Question, quantity: Quantity, tree: Node, needs: dict[int, tuple[Node, Need]]
+) -> dict[int, bool]:
     generic = question.generic()
     decided: dict[int, bool] = {}
     for part in reached(Reached(tree, generic.start(quantity.over)), generic):
@@ -68,7 +70,9 @@ def _all_proved(question: Question, quantity: Quantity, tree: Node, needs: dict[
             continue
         claim = need.claim(part.at, generic)
         under = [
-            claim for claim, (when, _, _) in zip(part.under, part.way, strict=True) if not question.setting.is_too_large(when)
+            claim
+            for claim, (when, _, _) in zip(part.under, part.way, strict=True)
+            if not question.setting.is_too_large(when)
         ]
         proved = question.solver.holds(claim, [*generic.facts, *under]).proved
         decided[id(node)] = decided.get(id(node), True) and proved
@@ -101,7 +105,11 @@ def _fails(quantity: Quantity, index: Key, part: Reached, need: Need) -> Callabl
             return None
         if need.kind == "enough" and isinstance(need.operand, Reduce):
             taken = replay.taken(need.operand, part.at)
-            return (f"{quantity.id} 无值", f"{quantity.id} has no value") if taken is not None and taken < need.least else None
+            return (
+                (f"{quantity.id} 无值", f"{quantity.id} has no value")
+                if taken is not None and taken < need.least
+                else None
+            )
         operand = replay.evaluate(need.operand, part.at)
         if operand is None:
             return None

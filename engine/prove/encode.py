@@ -242,10 +242,7 @@ def _power(work: Encoder, node: Arithmetic, base: Any, at: At) -> Any:
 
 
 def _cases(work: Encoder, node: Cases, at: At) -> Any:
-    if node.otherwise is not None:
-        value = work.number(node.otherwise, at)
-    else:
-        value = work.unknowns.unknown("no case")
+    value = work.number(node.otherwise, at) if node.otherwise is not None else work.unknowns.unknown("no case")
     for when, expression in reversed(node.branches):
         value = chosen(work.truth(when, at), work.number(expression, at), value)
     return value
@@ -289,7 +286,12 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
 def _properties(function: str, argument: Any, result: Any) -> list[Any]:
     """What is true of a function at any argument at which it has a value."""
     if function == "exp":
-        return [result > 0, result >= 1 + argument, implied(argument <= 0, result <= 1), implied(argument < 0, result < 1)]
+        return [
+            result > 0,
+            result >= 1 + argument,
+            implied(argument <= 0, result <= 1),
+            implied(argument < 0, result < 1),
+        ]
     if function == "log":
         return [implied(argument > 0, result <= argument - 1), implied(argument >= 1, result >= 0)]
     if function in {"sqrt", "power 1/2"}:

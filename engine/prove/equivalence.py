@@ -210,7 +210,9 @@ class _Decision:
     # -- points that are simply tried
 
     def by_trials(self, count: int = TRIALS) -> Comparison | None:
-        """Look for a point where the values differ among simple ones."""
+        """Look for a point where the values differ among simple ones; few are enough when the time is over."""
+        if self.solver.is_out_of_time and count > FEW_TRIALS:
+            return None
         for domain in self.domains[:2]:
             sides = self._sides(domain)
             index = next(iter(domain.indices(self.over)))

@@ -13,7 +13,8 @@ from tonne.engine.spec.models import Bounds
 from tonne.engine.units import reading_conversion
 
 NICE = tuple(
-    Fraction(text) for text in ("1", "0", "2", "10", "0.5", "100", "5", "0.1", "3", "1000", "0.9", "20", "0.01", "-1", "-10")
+    Fraction(text)
+    for text in ("1", "0", "2", "10", "0.5", "100", "5", "0.1", "3", "1000", "0.9", "20", "0.01", "-1", "-10")
 )
 
 

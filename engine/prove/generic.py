@@ -169,4 +169,3 @@ def dimensions_of(node: Node, methodology: Methodology) -> set[str]:
         return inner
     coarser = {name for step in node.over if methodology.step(step) for name in coarser_steps(methodology, step)}
     return (inner - set(node.over)) | coarser
-

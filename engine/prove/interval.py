@@ -129,9 +129,7 @@ def _between(ends: Iterable[_End]) -> Interval:
     known = list(ends)
     low = min(known, key=lambda end: (end.rank, end.open))
     high = max(known, key=lambda end: (end.rank, not end.open))
-    return Interval(
-        low.value, high.value, low.value is not None and low.open, high.value is not None and high.open
-    )
+    return Interval(low.value, high.value, low.value is not None and low.open, high.value is not None and high.open)
 
 
 def hull(parts: Iterable[Interval]) -> Interval:

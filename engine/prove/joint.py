@@ -13,7 +13,7 @@ from tonne.engine.check.infer import infer
 from tonne.engine.check.kinds import Inference
 from tonne.engine.check.order import dependencies, groups, reachable
 from tonne.engine.errors import SpecError
-from tonne.engine.plan import FALSE, TRUE
+from tonne.engine.plan import FALSE, TRUE, refuse_cycles
 from tonne.engine.prove.facts import Range, meet, range_of, ranges_of, unsatisfiable
 from tonne.engine.prove.interval import point
 from tonne.engine.spec.methodology import Methodology, Quantity
@@ -81,9 +81,10 @@ def join(
         SpecError: units or index sets of one of the two do not fit.
     """
     inferences = (infer(first), infer(second))
-    for inference in inferences:
+    for methodology, inference in zip((first, second), inferences, strict=True):
         if inference.problems:
             raise SpecError(inference.problems)
+        refuse_cycles(methodology, inference.trees)
     return _Joiner(first, second, inferences, moved or {}, equal, tied).join()
 
 

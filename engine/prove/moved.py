@@ -6,7 +6,7 @@ change in each other group only a sign is known, when all terms of the group cha
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tonne.engine.prove.encode import At
@@ -18,6 +18,9 @@ from tonne.engine.spec.tree import Name, Node, Previous, Reduce
 
 MOVED = "moved"
 OTHER = "other"
+
+
+_SIGNS: tuple[Callable[[Any], Any], ...] = (lambda value: value >= 0, lambda value: value <= 0)
 
 
 class Moved(Generic):
@@ -53,7 +56,9 @@ class Moved(Generic):
         stack = [node]
         while stack:
             part = stack.pop()
-            if (part.id if isinstance(part, Name) else part.name if isinstance(part, Previous) else None) in self.affected:
+            if (
+                part.id if isinstance(part, Name) else part.name if isinstance(part, Previous) else None
+            ) in self.affected:
                 return True
             stack.extend(part.children)
         return False
@@ -129,7 +134,7 @@ class Moved(Generic):
         whole = self.unknowns.unknown(f"change of {node.function}")
         if self._follow(node, whole):
             return whole
-        for sign in (lambda value: value >= 0, lambda value: value <= 0):
+        for sign in _SIGNS:
             given = [self.growing, *self.facts]
             if all(
                 self.setting.solver.holds(sign(change), [*given, *([] if taken is None else [taken])], LEMMA_MS).proved

@@ -52,7 +52,9 @@ def need_of(node: Node, enclosures: Enclosures) -> Need | None:
     if isinstance(node, Call) and node.function == "log":
         return Need("positive", node.arguments[0], "对数的真数大于零", "the logarithm is of a positive number")
     if isinstance(node, Call) and node.function == "sqrt":
-        return Need("not negative", node.arguments[0], "被开方数不小于零", "the root is of a number that is not negative")
+        return Need(
+            "not negative", node.arguments[0], "被开方数不小于零", "the root is of a number that is not negative"
+        )
     return _enough(node) if isinstance(node, Reduce) else None
 
 
@@ -61,7 +63,11 @@ def _power(node: Arithmetic, enclosures: Enclosures) -> Need | None:
     if exponent.low is None or not exponent.is_point:
         return Need("positive", node.left, "底数大于零", "the base of the power is positive")
     if exponent.low.denominator == 1:
-        return Need("not zero", node.left, "底数不为零", "the base of the power is not zero") if exponent.low <= 0 else None
+        return (
+            Need("not zero", node.left, "底数不为零", "the base of the power is not zero")
+            if exponent.low <= 0
+            else None
+        )
     if exponent.low < 0:
         return Need("positive", node.left, "底数大于零", "the base of the power is positive")
     return Need("not negative", node.left, "底数不小于零", "the base of the power is not negative")
@@ -72,5 +78,7 @@ def _enough(node: Reduce) -> Need | None:
     if node.function == "stdev" and (node.where is not None or not {"hour", "minute"}.intersection(node.over)):
         return Need("enough", node, "标准差至少有两个数值", "the standard deviation is of two values at least", 2)
     if node.function in {"mean", "minimum", "maximum"} and node.where is not None:
-        return Need("enough", node, "至少有一个成员满足筛选条件", "at least one member meets the condition of the reduction", 1)
+        return Need(
+            "enough", node, "至少有一个成员满足筛选条件", "at least one member meets the condition of the reduction", 1
+        )
     return None

@@ -8,7 +8,7 @@ from tonne.engine.prove.encode import At
 from tonne.engine.prove.generic import Generic
 from tonne.engine.prove.small import Small
 from tonne.engine.prove.solver import denied
-from tonne.engine.spec.tree import Arithmetic, Call, Cases, Chosen, Compare, Logic, Node, Not, Number, Previous, Reduce
+from tonne.engine.spec.tree import Cases, Chosen, Compare, Logic, Node, Not, Previous, Reduce
 
 Way = tuple[tuple[Node, At, bool], ...]
 

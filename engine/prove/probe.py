@@ -14,7 +14,9 @@ from tonne.engine.spec.methodology import Quantity
 TRIES = 24
 
 
-def probes(question: Question, setting: Setting, quantity: Quantity, reduction: str) -> Iterator[tuple[Replay, Key, Fraction]]:
+def probes(
+    question: Question, setting: Setting, quantity: Quantity, reduction: str
+) -> Iterator[tuple[Replay, Key, Fraction]]:
     """Go through points with an index of the parameter and a larger value for it."""
     needed = sorted(setting.needed(reduction) & set(question.methodology.parameters))
     for domain in list(small_domains(question.methodology))[:2]:

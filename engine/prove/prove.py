@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tonne.engine.check.checks import CHECKS, Check, CheckReport, Outcome
-from tonne.engine.check.infer import Inference, infer
+from tonne.engine.check.infer import infer
+from tonne.engine.check.kinds import Inference
+from tonne.engine.check.order import cycles
 from tonne.engine.prove.coverage import case_statements
 from tonne.engine.prove.direction import direction_statements
 from tonne.engine.prove.domains import domain_statements
@@ -37,7 +39,14 @@ class Proof:
 PROOFS: tuple[Proof, ...] = (
     Proof(4, "cases", "分情形公式覆盖全部取值", "cases cover the domain", case_statements, 0.4),
     Proof(5, "domain", "公式处处有值", "nothing can fail inside the bounds", domain_statements, 0.5),
-    Proof(6, "direction", "减排量随各参数的变化方向", "the direction of the reduction in every parameter", direction_statements, 0.7),
+    Proof(
+        6,
+        "direction",
+        "减排量随各参数的变化方向",
+        "the direction of the reduction in every parameter",
+        direction_statements,
+        0.7,
+    ),
     Proof(7, "structure", "减排量的结构", "what the spec claims of the reduction holds", structure_statements, 1.0),
 )
 
@@ -47,7 +56,7 @@ Groups = tuple[tuple[int, tuple[Statement, ...]], ...]
 @functools.lru_cache(maxsize=64)
 def _proved(methodology: "_ByDigest") -> Groups:
     inference = infer(methodology.value)
-    return () if inference.problems else _groups(methodology.value, inference)
+    return () if inference.problems or cycles(inference.trees) else _groups(methodology.value, inference)
 
 
 def _groups(methodology: Methodology, inference: Inference) -> Groups:
@@ -67,7 +76,14 @@ def _within_depth(question: Question, proof: Proof) -> Iterator[Statement]:
     try:
         yield from proof.function(question)
     except RecursionError:
-        yield Statement(f"{proof.name}.depth", question.methodology.id, proof.zh, proof.en, "undecided", limits="formulas nested too deep")
+        yield Statement(
+            f"{proof.name}.depth",
+            question.methodology.id,
+            proof.zh,
+            proof.en,
+            "undecided",
+            limits="formulas nested too deep",
+        )
 
 
 def _nothing_follows(methodology: Methodology, proof: Proof, contradicted: list[str]) -> Iterator[Statement]:

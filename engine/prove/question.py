@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tonne.engine.check.infer import Inference
+from tonne.engine.check.kinds import Inference
 from tonne.engine.errors import TonneError
 from tonne.engine.prove.encode import Key, Unknowns
 from tonne.engine.prove.facts import ranges_of

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from tonne.engine.check.infer import Inference
+from tonne.engine.check.kinds import Inference
 from tonne.engine.compute.reference import Reference
 from tonne.engine.data.dataset import Dataset
 from tonne.engine.data.domain import Domain, Index, Member
@@ -51,7 +51,9 @@ class Replay:
         """The choices as a project states them."""
         overs = {name: tuple(option.over) for name, option in self.setting.methodology.options.items()}
         return {
-            name: {self.domain.label(overs[name], key): choice for key, choice in chosen.items()} if overs[name] else chosen[()]
+            name: {self.domain.label(overs[name], key): choice for key, choice in chosen.items()}
+            if overs[name]
+            else chosen[()]
             for name, chosen in self.choices.items()
         }
 
@@ -138,7 +140,9 @@ class Replay:
 
     def total(self, name: str) -> Decimal | None:
         """Add a quantity up over all its indices; None when it has no value at one of them."""
-        found = [self.value(name, index) for index in self.domain.indices(self.setting.methodology.quantities[name].over)]
+        found = [
+            self.value(name, index) for index in self.domain.indices(self.setting.methodology.quantities[name].over)
+        ]
         known = [value for value in found if value is not None]
         return sum(known, Decimal(0)) if len(known) == len(found) else None
 
@@ -182,7 +186,9 @@ def read(
             for key in small.domain.indices(over)
         }
     values = {key: number(model, variable) for key, variable in small.unknowns.parameters.items()}
-    return Replay(setting, inference, small.domain, choices, values, None if raised is None else number(model, raised), mover)
+    return Replay(
+        setting, inference, small.domain, choices, values, None if raised is None else number(model, raised), mover
+    )
 
 
 def simplified(replay: Replay, confirm: Confirm) -> tuple[Replay, list[tuple[str, Key]], list[tuple[str, Key]]]:
@@ -288,7 +294,6 @@ def described(replay: Replay, told: Told, shown: list[tuple[str, Key]], chosen: 
         over = tuple(methodology.options[name].over)
         for key, choice in choices.items():
             label = f"{name}@{replay.domain.label(over, key)}" if over else name
-            (options if (name, key) in chosen else others)[label] = choice  # type: ignore[index]
+            (options if (name, key) in chosen else others)[label] = choice
     moved = {labels[place]: replay.raised for place in labels if place == replay.mover and replay.raised is not None}
     return Point(values, options, *told, others, moved)
-

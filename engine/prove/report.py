@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 from tonne.engine.check.checks import Check, CheckReport, evidence_counts, evidence_of
+from tonne.engine.check.order import cycles
 from tonne.engine.errors import Place
 from tonne.engine.findings import Finding
 from tonne.engine.prove.prove import PROOFS, check_and_prove, statements
@@ -174,7 +175,7 @@ def proof_report(methodology: Methodology) -> ProofReport:
     outcomes = {outcome.check.number: outcome for outcome in checked.outcomes}
     checks = {proof.number: Check(proof.number, proof.name, proof.zh, proof.en, _nothing) for proof in PROOFS}
     checks |= {number: outcome.check for number, outcome in outcomes.items()}
-    made = not checked.inference.problems
+    made = not checked.inference.problems and not cycles(checked.inference.trees)
     groups = []
     for number, check in sorted(checks.items()):
         own = tuple(item for item in proved if item.area == check.name)

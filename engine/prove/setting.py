@@ -56,7 +56,9 @@ class Setting:
     lemmas: dict[tuple[Changes, Node], Interval] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, methodology: Methodology, trees: Mapping[str, Node], ranges: Mapping[str, Range], solver: Solver) -> "Setting":
+    def of(
+        cls, methodology: Methodology, trees: Mapping[str, Node], ranges: Mapping[str, Range], solver: Solver
+    ) -> "Setting":
         """Make the setting of a methodology."""
         return cls(_Formulas(methodology, trees), ranges, solver)
 

@@ -65,7 +65,7 @@ class _Scaled(Generic):
 
     def _keeps(self, node: Previous, at: At, grows: bool) -> bool:
         step = _Scaled(self.still, self.activity, self.factor)
-        step._reductions = dict(self._reductions)  # noqa: SLF001 (what is assumed of the step before)
+        step._reductions = dict(self._reductions)
         factor = self.factor if grows else 1
         initial = step.number(node.initial, at) == factor * self.still.number(node.initial, at)
         value = step.number(Name(node.name), at) == factor * self.still.number(Name(node.name), at)

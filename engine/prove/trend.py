@@ -39,7 +39,9 @@ class Trends:
     A condition goes up when it can become true and never false.
     """
 
-    def __init__(self, trees: Mapping[str, Node], enclosures: Enclosures, parameter: str, order: list[list[str]]) -> None:
+    def __init__(
+        self, trees: Mapping[str, Node], enclosures: Enclosures, parameter: str, order: list[list[str]]
+    ) -> None:
         self.enclosures = enclosures
         self._known: dict[str, Trend] = {parameter: "up"}
         for group in order:

@@ -63,7 +63,7 @@ def placed(body: str) -> str:
 
 
 def test_what_has_no_value_in_the_reference_is_null_and_all_else_a_number(bench: Any) -> None:
-    chosen = random.Random(2).sample(sorted(set(strict_equations())), 160)  # noqa: S311
+    chosen = random.Random(2).sample(sorted(set(strict_equations())), 160)
     lines = [f"  x{number}: {{unit: '1', {placed(body)}}}\n" for number, body in enumerate(chosen)]
     text = STRICT + "".join(lines)
     bad = [problem for problem in bench.problems(text) if "itself over" not in problem]
@@ -106,7 +106,7 @@ QUARTER = {"start": "2023-11-15", "end": "2024-02-10"}
 
 def shared(bench: Any, members: list[str]) -> tuple[Plan, Dataset]:
     plan = bench.plan(bench.methodology(SHARED))
-    random_ = random.Random(5)  # noqa: S311
+    random_ = random.Random(5)
     domain = bench.dataset(plan, {"a": 1, "f": 1, "F": 1}, {"fuel": sorted(members)}, QUARTER).domain
     values = {
         name: {domain.label(over, index): Fraction(random_.randint(1, 10**9), 10**7) for index in domain.indices(over)}
@@ -128,7 +128,7 @@ def bits(values: Any) -> dict[str, dict[Any, str]]:
 
 def test_bits_depend_neither_on_order_nor_on_threads(bench: Any) -> None:
     plan, dataset = shared(bench, ["coal", "gas", "oil", "peat"])
-    random_ = random.Random(3)  # noqa: S311
+    random_ = random.Random(3)
     found = []
     for threads in (1, 2, 4):
         for data in (dataset, shuffled(dataset, random_), shuffled(dataset, random_)):

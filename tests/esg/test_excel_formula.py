@@ -284,7 +284,7 @@ class Maker:
     """Makes trees of every node type but reductions, from a seed."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 (the same formulas each time)
+        self.random = random.Random(seed)
 
     def number(self, depth: int) -> Node:
         if depth == 0 or self.random.random() < 0.15:

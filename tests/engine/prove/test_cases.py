@@ -6,7 +6,13 @@ LOW = "bounds: {min: 0}"
 @pytest.fixture
 def cases(proved):
     def decide(parameters, *branches, **more):
-        text = "[" + ", ".join(f"{{when: '{when}', expr: '{expr}'}}" if when else f"{{otherwise: '{expr}'}}" for when, expr in branches) + "]"
+        text = (
+            "["
+            + ", ".join(
+                f"{{when: '{when}', expr: '{expr}'}}" if when else f"{{otherwise: '{expr}'}}" for when, expr in branches
+            )
+            + "]"
+        )
         if more:
             text += ", " + ", ".join(f"{name}: {value}" for name, value in more.items())
         return {item.code: item for item in proved(parameters, {"BE[year]": text}) if item.area == "cases"}
@@ -23,7 +29,10 @@ def test_gap_at_a_boundary_is_found_with_its_point(cases):
 
 def test_cases_that_touch_are_complete_and_do_not_overlap(cases):
     said = cases({"T": ""}, ("T < 500", "0"), ("T >= 500", "1"))
-    assert {code: item.verdict for code, item in said.items()} == {"cases.complete": "proved", "cases.overlap": "proved"}
+    assert {code: item.verdict for code, item in said.items()} == {
+        "cases.complete": "proved",
+        "cases.overlap": "proved",
+    }
 
 
 def test_bounds_make_cases_complete(cases):
@@ -79,7 +88,10 @@ options: {way: {name: {zh: 方式, en: Way}, values: [p, q]}}
 equations: {a: {unit: '1', cases: [{when: way == p, expr: '1'}, {when: way == q, expr: '2'}]}}
 """
     head = "format: 1\nid: part\nkind: module\ntitle: {zh: 测, en: T}\nsource: {publisher: {zh: 测, en: T}, document: T, evidence: composed}\n"
-    methodology = bench.methodology("uses: {m: {module: part, options: {way: q}}}\nequations: {b: {unit: '1', expr: m.a}}\n", modules={"part": head + module})
+    methodology = bench.methodology(
+        "uses: {m: {module: part, options: {way: q}}}\nequations: {b: {unit: '1', expr: m.a}}\n",
+        modules={"part": head + module},
+    )
     said = {item.code: item for item in statements(methodology)}
     assert said["cases.unreachable"].subject == "m.a"
     assert not said["cases.unreachable"].finding().failed

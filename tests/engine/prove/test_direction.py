@@ -4,7 +4,9 @@ import pytest
 @pytest.fixture
 def direction(proved):
     def decide(name, parameters, equations):
-        (found,) = [item for item in proved(parameters, equations) if item.code == "direction.sign" and item.subject == name]
+        (found,) = [
+            item for item in proved(parameters, equations) if item.code == "direction.sign" and item.subject == name
+        ]
         return found
 
     return decide
@@ -16,72 +18,199 @@ ABOVE = "bounds: {above: 0}"
 
 # name, parameters, equations, expected
 DECIDED = {
-    "monthly amount times yearly factor": ("EG", {"EG[month]": LOW, "EF[year]": LOW}, {"BE[year]": "sum(EG, over=month) * EF"}, "increasing"),
-    "yearly factor of monthly amounts": ("EF", {"EG[month]": LOW, "EF[year]": LOW}, {"BE[year]": "sum(EG * EF, over=month)"}, "increasing"),
-    "yearly factor in a sum without a year": ("EF", {"EG[month]": LOW, "EF[year]": LOW}, {"X": "sum(EG * EF, over=month)", "BE[year]": "0 - X"}, "decreasing"),
-    "scalar in monthly sums of one sign": ("f", {"EG[month]": LOW, "f": ""}, {"BE[year]": "sum(EG * f, over=month)"}, "increasing"),
-    "share that also stands in the divisor of all terms": (
-        "x", {"x[plant]": ABOVE, "w[plant]": LOW}, {"T": "sum(x, over=plant)", "BE[year]": "sum(x * w, over=plant) / T"}, "either",
+    "monthly amount times yearly factor": (
+        "EG",
+        {"EG[month]": LOW, "EF[year]": LOW},
+        {"BE[year]": "sum(EG, over=month) * EF"},
+        "increasing",
     ),
-    "share of the whole": ("x", {"x[plant]": ABOVE}, {"T": "sum(x, over=plant)", "BE[year]": "sum(x, over=plant) / T"}, "constant"),
-    "product of six positive factors": ("c", dict.fromkeys("abcdef", LOW), {"BE[year]": "a * b * c * d * e * f"}, "increasing"),
-    "cap on the baseline": ("B", {"B[year]": LOW, "cap[year]": LOW, "P[year]": LOW}, {"BE[year]": "min(B, cap)", "ER[year]": "BE - P"}, "increasing"),
-    "cap on project emissions": ("P", {"B[year]": LOW, "P[year]": LOW}, {"BE[year]": "B", "ER[year]": "max(0, BE - P)"}, "decreasing"),
+    "yearly factor of monthly amounts": (
+        "EF",
+        {"EG[month]": LOW, "EF[year]": LOW},
+        {"BE[year]": "sum(EG * EF, over=month)"},
+        "increasing",
+    ),
+    "yearly factor in a sum without a year": (
+        "EF",
+        {"EG[month]": LOW, "EF[year]": LOW},
+        {"X": "sum(EG * EF, over=month)", "BE[year]": "0 - X"},
+        "decreasing",
+    ),
+    "scalar in monthly sums of one sign": (
+        "f",
+        {"EG[month]": LOW, "f": ""},
+        {"BE[year]": "sum(EG * f, over=month)"},
+        "increasing",
+    ),
+    "share that also stands in the divisor of all terms": (
+        "x",
+        {"x[plant]": ABOVE, "w[plant]": LOW},
+        {"T": "sum(x, over=plant)", "BE[year]": "sum(x * w, over=plant) / T"},
+        "either",
+    ),
+    "share of the whole": (
+        "x",
+        {"x[plant]": ABOVE},
+        {"T": "sum(x, over=plant)", "BE[year]": "sum(x, over=plant) / T"},
+        "constant",
+    ),
+    "product of six positive factors": (
+        "c",
+        dict.fromkeys("abcdef", LOW),
+        {"BE[year]": "a * b * c * d * e * f"},
+        "increasing",
+    ),
+    "cap on the baseline": (
+        "B",
+        {"B[year]": LOW, "cap[year]": LOW, "P[year]": LOW},
+        {"BE[year]": "min(B, cap)", "ER[year]": "BE - P"},
+        "increasing",
+    ),
+    "cap on project emissions": (
+        "P",
+        {"B[year]": LOW, "P[year]": LOW},
+        {"BE[year]": "B", "ER[year]": "max(0, BE - P)"},
+        "decreasing",
+    ),
     "efficiency by steps that rise": (
-        "T", {"T[month]": "", "V[month]": LOW},
-        {"eta[month]": "[{when: T < 500, expr: '0'}, {when: T < 600, expr: '0.5'}, {otherwise: '0.9'}]", "BE[year]": "sum(V * eta, over=month)"},
+        "T",
+        {"T[month]": "", "V[month]": LOW},
+        {
+            "eta[month]": "[{when: T < 500, expr: '0'}, {when: T < 600, expr: '0.5'}, {otherwise: '0.9'}]",
+            "BE[year]": "sum(V * eta, over=month)",
+        },
         "increasing",
     ),
     "efficiency by steps that do not rise alone": (
-        "T", {"T[month]": "", "V[month]": LOW},
-        {"eta[month]": "[{when: T < 500, expr: '0.5'}, {when: T < 600, expr: '0'}, {otherwise: '0.9'}]", "BE[year]": "sum(V * eta, over=month)"},
+        "T",
+        {"T[month]": "", "V[month]": LOW},
+        {
+            "eta[month]": "[{when: T < 500, expr: '0.5'}, {when: T < 600, expr: '0'}, {otherwise: '0.9'}]",
+            "BE[year]": "sum(V * eta, over=month)",
+        },
         "either",
     ),
-    "one minus a ratio, numerator": ("E", {"E[month]": LOW, "R[month]": ABOVE}, {"BE[year]": "sum(1 - E / R, over=month)"}, "decreasing"),
-    "one minus a ratio, divisor": ("R", {"E[month]": LOW, "R[month]": ABOVE}, {"BE[year]": "sum(1 - E / R, over=month)"}, "increasing"),
+    "one minus a ratio, numerator": (
+        "E",
+        {"E[month]": LOW, "R[month]": ABOVE},
+        {"BE[year]": "sum(1 - E / R, over=month)"},
+        "decreasing",
+    ),
+    "one minus a ratio, divisor": (
+        "R",
+        {"E[month]": LOW, "R[month]": ABOVE},
+        {"BE[year]": "sum(1 - E / R, over=month)"},
+        "increasing",
+    ),
     "methane burned, without knowing that less goes out than in": (
-        "R", {"E[month]": "", "R[month]": ABOVE}, {"BE[year]": "sum(R * (1 - E / R) ** 3, over=month)"}, "either",
+        "R",
+        {"E[month]": "", "R[month]": ABOVE},
+        {"BE[year]": "sum(R * (1 - E / R) ** 3, over=month)"},
+        "either",
     ),
     "net of losses that are a share": (
-        "V", {"V[month]": LOW, "eta[month]": SHARE}, {"PE[year]": "sum(V * (1 - eta), over=month)", "BE[year]": "sum(V, over=month)", "ER[year]": "BE - PE"}, "increasing",
+        "V",
+        {"V[month]": LOW, "eta[month]": SHARE},
+        {"PE[year]": "sum(V * (1 - eta), over=month)", "BE[year]": "sum(V, over=month)", "ER[year]": "BE - PE"},
+        "increasing",
     ),
     "global warming potential of what is destroyed": (
-        "G", {"V[month]": LOW, "eta[month]": SHARE, "G": LOW},
-        {"PE[year]": "sum(V * (1 - eta), over=month) * G", "BE[year]": "sum(V, over=month) * G", "ER[year]": "BE - PE"}, "increasing",
+        "G",
+        {"V[month]": LOW, "eta[month]": SHARE, "G": LOW},
+        {"PE[year]": "sum(V * (1 - eta), over=month) * G", "BE[year]": "sum(V, over=month) * G", "ER[year]": "BE - PE"},
+        "increasing",
     ),
     "waste of a year that decays": (
-        "W", {"W[deposit_year]": LOW, "k": ABOVE},
-        {"BE[year]": "sum(W * exp(0 - k) ** 2 * (1 - exp(0 - k)), over=deposit_year, where=deposit_year <= year)"}, "increasing",
+        "W",
+        {"W[deposit_year]": LOW, "k": ABOVE},
+        {"BE[year]": "sum(W * exp(0 - k) ** 2 * (1 - exp(0 - k)), over=deposit_year, where=deposit_year <= year)"},
+        "increasing",
     ),
     "decay constant": (
-        "k", {"W[deposit_year]": LOW, "k": ABOVE},
-        {"BE[year]": "sum(W * exp(0 - k) * (1 - exp(0 - k)), over=deposit_year, where=deposit_year <= year)"}, "either",
+        "k",
+        {"W[deposit_year]": LOW, "k": ABOVE},
+        {"BE[year]": "sum(W * exp(0 - k) * (1 - exp(0 - k)), over=deposit_year, where=deposit_year <= year)"},
+        "either",
     ),
-    "first of three under the root": ("a", {"a[month]": LOW, "b[month]": LOW, "c[month]": LOW}, {"BE[year]": "sum(sqrt(a * b * c), over=month)"}, "increasing"),
+    "first of three under the root": (
+        "a",
+        {"a[month]": LOW, "b[month]": LOW, "c[month]": LOW},
+        {"BE[year]": "sum(sqrt(a * b * c), over=month)"},
+        "increasing",
+    ),
     "logarithm": ("p", {"p[month]": ABOVE}, {"BE[year]": "sum(log(p), over=month)"}, "increasing"),
     "broken power": ("d", {"d[month]": LOW}, {"BE[year]": "sum(d ** 0.5 + d ** 2.5, over=month)"}, "increasing"),
     "rounded down": ("x", {"x[month]": ""}, {"BE[year]": "sum(floor(2 * x), over=month)"}, "increasing"),
     "stock that loses a share": (
-        "c", {"c[month]": LOW, "f[month]": SHARE}, {"S[month]": "c + (1 - f) * prev(S, month, 0)", "BE[year]": "sum(S, over=month)"}, "increasing",
+        "c",
+        {"c[month]": LOW, "f[month]": SHARE},
+        {"S[month]": "c + (1 - f) * prev(S, month, 0)", "BE[year]": "sum(S, over=month)"},
+        "increasing",
     ),
     "stock that is drawn down": (
-        "out", {"c[month]": LOW, "out[month]": LOW}, {"S[month]": "max(0, prev(S, month, 0) + c - out)", "BE[year]": "sum(S, over=month)"}, "decreasing",
+        "out",
+        {"c[month]": LOW, "out[month]": LOW},
+        {"S[month]": "max(0, prev(S, month, 0) + c - out)", "BE[year]": "sum(S, over=month)"},
+        "decreasing",
     ),
-    "change from step to step": ("c", {"c[month]": LOW}, {"BE[year]": "maximum(c - prev(c, month, 0), over=month)"}, "either"),
+    "change from step to step": (
+        "c",
+        {"c[month]": LOW},
+        {"BE[year]": "maximum(c - prev(c, month, 0), over=month)"},
+        "either",
+    ),
     "reading before": ("c", {"c[month]": LOW}, {"BE[year]": "sum(prev(c, month, 0), over=month)"}, "increasing"),
     "mean of readings": ("T", {"T[month]": ""}, {"BE[year]": "0 - mean(T, over=month)"}, "decreasing"),
     "largest of readings": ("T", {"T[month]": ""}, {"BE[year]": "maximum(T, over=month)"}, "increasing"),
-    "mean of what the parameter selects": ("x", {"x[month]": LOW}, {"BE[year]": "mean(x, over=month, where=x > 5)"}, "either"),
-    "smallest of what the parameter selects": ("x", {"x[plant]": LOW}, {"BE[year]": "minimum(x, over=plant, where=x > 5)"}, "either"),
-    "number of months above a limit": ("x", {"x[month]": ""}, {"BE[year]": "count(x > 5, over=month)"}, "increasing"),
-    "limit of a count": ("limit", {"x[month]": "", "limit": ""}, {"BE[year]": "count(x > limit, over=month)"}, "decreasing"),
-    "sum of what is above a limit": ("x", {"x[month]": ""}, {"BE[year]": "sum(x, over=month, where=x > 5)"}, "increasing"),
-    "flag that adds": ("on", {"on[month]": "unit: flag", "V[month]": LOW}, {"BE[year]": "sum(V, over=month, where=on)"}, "increasing"),
-    "value by choice of each member": (
-        "eta", {"eta[plant]": "from: option, option: kind, by: {s: 0.5, t: 0.9}", "V[plant]": LOW}, {"BE[year]": "sum(V * eta, over=plant)"}, "increasing",
+    "mean of what the parameter selects": (
+        "x",
+        {"x[month]": LOW},
+        {"BE[year]": "mean(x, over=month, where=x > 5)"},
+        "either",
     ),
-    "sums that cancel": ("x", {"x[month]": ""}, {"A[year]": "sum(x, over=month)", "BE[year]": "A - sum(x, over=month)"}, "constant"),
-    "distance from a mean": ("x", {"x[month]": ""}, {"m[year]": "mean(x, over=month)", "BE[year]": "sum(x - m, over=month)"}, "undecided"),
+    "smallest of what the parameter selects": (
+        "x",
+        {"x[plant]": LOW},
+        {"BE[year]": "minimum(x, over=plant, where=x > 5)"},
+        "either",
+    ),
+    "number of months above a limit": ("x", {"x[month]": ""}, {"BE[year]": "count(x > 5, over=month)"}, "increasing"),
+    "limit of a count": (
+        "limit",
+        {"x[month]": "", "limit": ""},
+        {"BE[year]": "count(x > limit, over=month)"},
+        "decreasing",
+    ),
+    "sum of what is above a limit": (
+        "x",
+        {"x[month]": ""},
+        {"BE[year]": "sum(x, over=month, where=x > 5)"},
+        "increasing",
+    ),
+    "flag that adds": (
+        "on",
+        {"on[month]": "unit: flag", "V[month]": LOW},
+        {"BE[year]": "sum(V, over=month, where=on)"},
+        "increasing",
+    ),
+    "value by choice of each member": (
+        "eta",
+        {"eta[plant]": "from: option, option: kind, by: {s: 0.5, t: 0.9}", "V[plant]": LOW},
+        {"BE[year]": "sum(V * eta, over=plant)"},
+        "increasing",
+    ),
+    "sums that cancel": (
+        "x",
+        {"x[month]": ""},
+        {"A[year]": "sum(x, over=month)", "BE[year]": "A - sum(x, over=month)"},
+        "constant",
+    ),
+    "distance from a mean": (
+        "x",
+        {"x[month]": ""},
+        {"m[year]": "mean(x, over=month)", "BE[year]": "sum(x - m, over=month)"},
+        "undecided",
+    ),
 }
 
 
@@ -106,7 +235,10 @@ def test_conservative_side_is_verified(direction, claim, verdict):
     assert found.data == {"direction": "increasing", "claimed": claim, "conservative": "low"}
     if verdict == "refuted":
         assert found.finding().failed
-        assert found.en == "a high value of EG is conservative (`conservative: high`), but the reduction never falls when EG grows"
+        assert (
+            found.en
+            == "a high value of EG is conservative (`conservative: high`), but the reduction never falls when EG grows"
+        )
         assert found.points[0].moved
 
 
@@ -115,7 +247,9 @@ def test_missing_conservative_side_is_filled_in(direction):
 
 
 def test_one_point_against_a_claim_refutes_it(direction):
-    found = direction("x", {"x[month]": "bounds: {min: 0}, conservative: low"}, {"BE[year]": "mean(x, over=month, where=x > 5)"})
+    found = direction(
+        "x", {"x[month]": "bounds: {min: 0}, conservative: low"}, {"BE[year]": "mean(x, over=month, where=x > 5)"}
+    )
     assert found.verdict == "refuted"
     (point,) = found.points
     assert "moves the reduction from" in point.en
@@ -138,9 +272,14 @@ def test_points_show_only_what_matters(direction):
 def test_constant_is_let_vary_with_its_sign_and_inside_its_bounds(direction):
     equations = {"BE[year]": "sum(V * (1 - eta), over=month)"}
     free = direction("eta", {"V[month]": LOW, "eta": "from: default, value: 0.9"}, {"BE[year]": "abs(1 - eta)"})
-    bounded = direction("eta", {"eta": "from: default, value: 0.9, bounds: {min: 0, max: 1}"}, {"BE[year]": "abs(1 - eta)"})
+    bounded = direction(
+        "eta", {"eta": "from: default, value: 0.9, bounds: {min: 0, max: 1}"}, {"BE[year]": "abs(1 - eta)"}
+    )
     assert (free.data["direction"], bounded.data["direction"]) == ("either", "decreasing")
-    assert direction("eta", {"V[month]": LOW, "eta": "from: default, value: 0.9"}, equations).data["direction"] == "decreasing"
+    assert (
+        direction("eta", {"V[month]": LOW, "eta": "from: default, value: 0.9"}, equations).data["direction"]
+        == "decreasing"
+    )
 
 
 def test_replaceable_default_counts_as_any_value_inside_its_bounds(direction):

@@ -5,6 +5,7 @@ import itertools
 import random
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -34,7 +35,14 @@ options:
   kind: {name: {zh: 类, en: Kind}, values: [s, t], over: [plant]}
 """
 OVERS = [(), ("plant",), ("month",), ("year",), ("plant", "month")]
-BOUNDS = ["", ", bounds: {min: 0}", ", bounds: {above: 0}", ", bounds: {min: 0, max: 1}", ", bounds: {min: -1, max: 2}", ", bounds: {max: 0}"]
+BOUNDS = [
+    "",
+    ", bounds: {min: 0}",
+    ", bounds: {above: 0}",
+    ", bounds: {min: 0, max: 1}",
+    ", bounds: {min: -1, max: 2}",
+    ", bounds: {max: 0}",
+]
 
 
 class Writer:
@@ -61,7 +69,9 @@ class Writer:
                 lines.append(f"  x{number}: {{unit: '1', over: {list(over)}, from: fixed{self.pick(BOUNDS)}}}\n")
         self.parameters["on"] = over = self.pick([(), ("month",), ("plant",)])
         lines.append(f"  on: {{unit: flag, over: {list(over)}, from: fixed}}\n")
-        lines.append("  z: {unit: '1', over: [plant], from: option, option: kind, by: {s: 0.5, t: 2}, evidence: composed}\n")
+        lines.append(
+            "  z: {unit: '1', over: [plant], from: option, option: kind, by: {s: 0.5, t: 2}, evidence: composed}\n"
+        )
         self.flags, self.parameters["z"] = ["on"], ("plant",)
         lines.append("equations:\n")
         for number in range(self.draw(st.integers(1, 3))):
@@ -102,7 +112,11 @@ class Writer:
         names = self.leaves(context)
         kind = self.pick(["name", "name", "number"] if depth == 0 else self.kinds())
         if kind == "sum":
-            choices = [name for name in ("plant", "month", "year") if name not in context and not (name == "year" and "month" in context)]
+            choices = [
+                name
+                for name in ("plant", "month", "year")
+                if name not in context and not (name == "year" and "month" in context)
+            ]
             choices = [name for name in choices if self.leaves((*context, name), name)]
             if choices:
                 dimension = self.pick(choices)
@@ -121,7 +135,9 @@ class Writer:
             inner = self.number(context, depth - 1)
             if function in {"min", "max"}:
                 return f"{function}({inner}, {self.number(context, depth - 1)})"
-            return f"({inner}) ** {self.pick(['2', '3', '0.5', '-1'])}" if function == "square" else f"{function}({inner})"
+            return (
+                f"({inner}) ** {self.pick(['2', '3', '0.5', '-1'])}" if function == "square" else f"{function}({inner})"
+            )
         if kind == "name" and names:
             return self.pick(names)
         return self.pick(["1", "2", "0.5", "0"])
@@ -145,7 +161,9 @@ def specs(draw):
 def random_domain(methodology, choice):
     start = choice.choice([datetime.date(2024, 1, 1), datetime.date(2023, 12, 31)])
     steps, clock, members = {}, set(), {}
-    finest = min((name for name in methodology.dimensions if methodology.step(name)), key=calendar.STEPS.index, default=None)
+    finest = min(
+        (name for name in methodology.dimensions if methodology.step(name)), key=calendar.STEPS.index, default=None
+    )
     if finest:
         first = calendar.steps_between(finest, start, start)[-1]
         inside = range(first, first + choice.randint(1, 3))
@@ -154,7 +172,7 @@ def random_domain(methodology, choice):
             steps[name] = dimension.time
         if methodology.step(name):
             clock.add(name)
-            members[name] = tuple(dict.fromkeys(calendar.coarser(finest, step, name) for step in inside))
+            members[name] = tuple(dict.fromkeys(calendar.coarser(str(finest), int(step), name) for step in inside))
         elif dimension.time:
             first = calendar.steps_between(dimension.time, start, start)[0]
             members[name] = tuple(range(first - choice.randint(0, 2), first + 1))
@@ -173,7 +191,11 @@ def random_point(question, choice, setting=None):
     for name, quantity in methodology.parameters.items():
         allowed = setting.ranges[name]
         for index in domain.indices(quantity.over):
-            tries = [choice.choice(allowed.candidates()), Fraction(choice.randint(-300, 300), 100), Fraction(choice.randint(1, 99), 100)]
+            tries = [
+                choice.choice(allowed.candidates()),
+                Fraction(choice.randint(-300, 300), 100),
+                Fraction(choice.randint(1, 99), 100),
+            ]
             values[name, index] = choice.choice([value for value in tries if allowed.allows(value)])
     choices = {
         name: {
@@ -191,7 +213,11 @@ def raised_point(replay, name, choice):
     index = choice.choice(list(replay.domain.indices(over)))
     old = replay.value_of(name, index)
     allowed = replay.setting.ranges[name]
-    tries = [value for value in (*allowed.candidates(), old + Fraction(1, 7), old + 3) if value > old and allowed.allows(value)]
+    tries = [
+        value
+        for value in (*allowed.candidates(), old + Fraction(1, 7), old + 3)
+        if value > old and allowed.allows(value)
+    ]
     return replay.with_value(name, index, choice.choice(tries)) if tries else None
 
 
@@ -217,7 +243,11 @@ def assert_direction(question, statement, reduction, choice, points):
 
 def assert_total(question, said, replay):
     """Where every statement on an equation and what it needs is proved, it has a value."""
-    unproved = {item.subject for item in said if item.area in {"domain", "cases"} and item.verdict != "proved" and item.code != "cases.overlap"}
+    unproved = {
+        item.subject
+        for item in said
+        if item.area in {"domain", "cases"} and item.verdict != "proved" and item.code != "cases.overlap"
+    }
     for name, quantity in question.methodology.equations.items():
         if question.setting.needed(name) & unproved or name not in replay.plan.steps:
             continue
@@ -234,7 +264,10 @@ def assert_cases(question, said, replay):
         for index in replay.domain.indices(over):
             at = dict(zip(over, index, strict=True))
             held = [replay.truth(when, at) for when, _ in tree.branches]
-            values = [replay.evaluate(value, at) if hold else None for hold, (_, value) in zip(held, tree.branches, strict=True)]
+            values = [
+                replay.evaluate(value, at) if hold else None
+                for hold, (_, value) in zip(held, tree.branches, strict=True)
+            ]
             if item.code == "cases.complete" and item.verdict == "proved" and None not in held:
                 assert any(held)
             if item.code == "cases.overlap" and item.verdict == "proved":
@@ -250,7 +283,13 @@ def assert_structure(question, said, replay, choice):
         places = [place for place in replay.values if place[0] in claims.activity]
         if item.code == "structure.idle":
             other = replay.with_values(dict.fromkeys(places, Fraction(0)))
-            other = Replay(question.setting.with_zero(frozenset(claims.activity)), replay.inference, replay.domain, replay.choices, other.values)
+            other = Replay(
+                question.setting.with_zero(frozenset(claims.activity)),
+                replay.inference,
+                replay.domain,
+                replay.choices,
+                other.values,
+            )
         else:
             factor = choice.choice([Fraction(2), Fraction(1, 3), Fraction(10)])
             other = replay.with_values({place: factor * replay.value_of(*place) for place in places})
@@ -260,7 +299,12 @@ def assert_structure(question, said, replay, choice):
                 assert after is None or abs(after) <= CLOSE
             elif item.code == "structure.proportional" and before is not None and after is not None:
                 expected = before * factor.numerator / factor.denominator
-                assert abs(after - expected) <= CLOSE * (abs(after) + abs(expected)), (before, after, factor, replay.values)
+                assert abs(after - expected) <= CLOSE * (abs(after) + abs(expected)), (
+                    before,
+                    after,
+                    factor,
+                    replay.values,
+                )
             elif item.code == "structure.within_baseline":
                 limit = replay.value(outputs.baseline, index)
                 assert before is None or limit is None or before <= limit + CLOSE * abs(limit)
@@ -271,7 +315,8 @@ def replays_of(question, point, setting):
     methodology = question.methodology
     given = {**point.values, **point.options, **point.others}
     for domain in small_domains(methodology):
-        values, choices = {}, {name: {} for name in methodology.options}
+        values: dict[Any, Any] = {}
+        choices: dict[str, Any] = {name: {} for name in methodology.options}
         try:
             for label, value in given.items():
                 name, _, place = label.partition("@")
@@ -285,7 +330,10 @@ def replays_of(question, point, setting):
                     values[name, index] = value
         except KeyError:
             continue
-        if all(set(choices[name]) == set(domain.indices(tuple(option.over))) for name, option in methodology.options.items()):
+        if all(
+            set(choices[name]) == set(domain.indices(tuple(option.over)))
+            for name, option in methodology.options.items()
+        ):
             yield Replay(setting, question.inference, domain, choices, values)
 
 
@@ -297,7 +345,9 @@ def assert_points(question, statement):
             setting = setting.with_free(question.methodology.quantities[statement.subject])
         if statement.code == "structure.idle":
             setting = setting.with_zero(frozenset(question.methodology.spec.claims.activity))
-        assert any(really(question, statement, point, replay, reduction) for replay in replays_of(question, point, setting)), (
+        assert any(
+            really(question, statement, point, replay, reduction) for replay in replays_of(question, point, setting)
+        ), (
             statement.en,
             point.words(),
         )
@@ -311,7 +361,11 @@ def really(question, statement, point, replay, reduction):
         over = question.methodology.quantities[statement.subject].over
         index = replay.domain.parse(over, label.partition("@")[2])
         other = replay.with_value(statement.subject, index, value)
-        return other.is_inside and value > replay.value_of(statement.subject, index) and other.total(reduction) != replay.total(reduction)
+        return (
+            other.is_inside
+            and value > replay.value_of(statement.subject, index)
+            and other.total(reduction) != replay.total(reduction)
+        )
     overs = question.methodology.quantities[statement.subject].over
     values = {index: replay.value(statement.subject, index) for index in replay.domain.indices(overs)}
     if statement.code in {"domain.total", "cases.complete"}:
@@ -320,7 +374,8 @@ def really(question, statement, point, replay, reduction):
         return any(value != 0 for value in values.values())
     if statement.code == "structure.within_baseline":
         baseline = question.methodology.spec.outputs.baseline
-        return any(value is not None and value > replay.value(baseline, index) for index, value in values.items())
+        limits = {index: replay.value(baseline, index) for index in values}
+        return any(None not in {value, limits[index]} and value > limits[index] for index, value in values.items())
     return True
 
 

@@ -6,7 +6,11 @@ LOW, SHARE = "bounds: {min: 0}", "bounds: {min: 0, max: 1}"
 @pytest.fixture
 def structure(proved):
     def decide(parameters, equations, claims):
-        return {item.code.partition(".")[2]: item for item in proved(parameters, equations, claims) if item.area == "structure"}
+        return {
+            item.code.partition(".")[2]: item
+            for item in proved(parameters, equations, claims)
+            if item.area == "structure"
+        }
 
     return decide
 
@@ -15,8 +19,16 @@ ALL = "{activity: [EG], proportional: true, within_baseline: true}"
 
 
 def test_sum_of_products_is_idle_proportional_and_within_the_baseline(structure):
-    said = structure({"EG[month]": LOW, "EF[year]": LOW, "s": SHARE}, {"BE[year]": "sum(EG, over=month) * EF", "ER[year]": "BE * s"}, ALL)
-    assert {code: item.verdict for code, item in said.items()} == {"idle": "proved", "proportional": "proved", "within_baseline": "proved"}
+    said = structure(
+        {"EG[month]": LOW, "EF[year]": LOW, "s": SHARE},
+        {"BE[year]": "sum(EG, over=month) * EF", "ER[year]": "BE * s"},
+        ALL,
+    )
+    assert {code: item.verdict for code, item in said.items()} == {
+        "idle": "proved",
+        "proportional": "proved",
+        "within_baseline": "proved",
+    }
 
 
 def test_constant_part_is_found_with_its_value(structure):
@@ -29,7 +41,9 @@ def test_constant_part_is_found_with_its_value(structure):
 
 def test_reduction_above_the_baseline_is_found(structure):
     said = structure({"EG[year]": LOW, "c": ""}, {"BE[year]": "EG", "ER[year]": "BE - c"}, "{within_baseline: true}")
-    assert [point.words() for point in said["within_baseline"].points] == ["c = -1: the reduction is 1, the baseline emissions are 0"]
+    assert [point.words() for point in said["within_baseline"].points] == [
+        "c = -1: the reduction is 1, the baseline emissions are 0"
+    ]
 
 
 def test_reduction_without_a_value_is_not_zero(structure):
@@ -55,7 +69,9 @@ def test_smallest_of_activities_is_in_proportion(structure):
 
 def test_square_is_not_in_proportion(structure):
     said = structure({"EG[year]": LOW}, {"BE[year]": "EG ** 2"}, ALL)
-    assert [point.words() for point in said["proportional"].points] == ["EG@2024 = 1: doubling EG moves the reduction from 1 to 4"]
+    assert [point.words() for point in said["proportional"].points] == [
+        "EG@2024 = 1: doubling EG moves the reduction from 1 to 4"
+    ]
 
 
 def test_sums_compared_term_by_term_bound_the_reduction(structure):
@@ -70,5 +86,8 @@ def test_bounds_that_contradict_each_other_prove_nothing(proved):
 
 
 def test_selection_that_never_takes_anything_proves_nothing_else(structure):
-    equations = {"E": "minimum(EG, over=month, where=EG < EG)", "BE[year]": "[{when: way == p, expr: 'E'}, {otherwise: 'sum(EG, over=month) + 1'}]"}
+    equations = {
+        "E": "minimum(EG, over=month, where=EG < EG)",
+        "BE[year]": "[{when: way == p, expr: 'E'}, {otherwise: 'sum(EG, over=month) + 1'}]",
+    }
     assert structure({"EG[month]": ""}, equations, ALL)["proportional"].verdict != "proved"
