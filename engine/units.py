@@ -46,7 +46,7 @@ LENGTHS = {1: "length", 2: "area", 3: "volume"}
 SAME_SUBSTANCE = {"CO2e": "CO2", "CO2eq": "CO2"}
 GLUED = {
     unit + gas: (unit, gas)
-    for unit in ("g", "kg", "t", "kt", "Mt")
+    for unit in ("g", "kg", "t", "kt", "Gg", "Mt")
     for gas in ("CO2", "CO2e", "CH4", "N2O", "SF6", "C", "H2")
 }
 

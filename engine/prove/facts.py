@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tonne.engine.prove.interval import Interval, hull, point
+from tonne.engine.prove.interval import WHOLE, Interval, hull, point
 from tonne.engine.spec.methodology import Methodology, Quantity, column_unit
 from tonne.engine.spec.models import Bounds
 from tonne.engine.units import reading_conversion
@@ -22,7 +22,7 @@ NICE = tuple(
 class Range:
     """The values a parameter can take: those inside an interval, or a few values."""
 
-    interval: Interval = Interval()
+    interval: Interval = WHOLE
     values: tuple[Fraction, ...] = ()
 
     @property

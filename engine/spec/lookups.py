@@ -69,6 +69,7 @@ class Lookups:
                 self._resolve_constant_key(quantity, table, key, source["is"])
             else:
                 self._resolve_key(quantity, source)
+                self._require_kind(quantity, table, key, source)
 
     def _resolve_key(self, quantity: Quantity, source: str) -> None:
         place = part_place(self.documents, quantity, "key")
@@ -84,6 +85,17 @@ class Lookups:
         self.problems.append(
             Problem(f"key '{source}' of {quantity.id} is neither a dimension nor an option", place, hint=near)
         )
+
+    def _require_kind(self, quantity: Quantity, table: FactorTable, key: str, source: str) -> None:
+        """Require a step of time for a key that is a number, and members or choices for one that is a name."""
+        dimension = self.dimensions.get(source)
+        by_number = table.members(key) is None
+        is_number = dimension is not None and dimension.time is not None
+        is_known = dimension is not None or quantity.prefix + source in self.options or source in self.options
+        if is_known and by_number != is_number:
+            expected = "a dimension of time" if by_number else "an option, or a dimension of members"
+            place = part_place(self.documents, quantity, "key")
+            self.problems.append(Problem(f"key {key} of {quantity.id} cannot come from {source}", place, expected))
 
     def _require_over(self, quantity: Quantity, name: str, option: Option, place: Place) -> None:
         lacking = [part for part in option.over if part not in quantity.over]

@@ -345,3 +345,31 @@ def test_damaged_spec_is_read_or_refused_in_words(tmp_path_factory: Any, name: A
         told = str(fault)
     assert time.perf_counter() - begun < 2
     assert 10 < len(told) < 30_000
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (
+            "{grid_region: grid_region, year: grid_region}",
+            "key year of EF cannot come from grid_region; expected a dimension of time",
+        ),
+        (
+            "{grid_region: year, year: year}",
+            "key grid_region of EF cannot come from year; expected an option, or a dimension of members",
+        ),
+    ],
+)
+def test_key_of_the_wrong_kind_is_refused(key, expected, tmp_path):
+    (tmp_path / "spec.yaml").write_text(
+        "format: 1\nid: keyed\nkind: module\ntitle: {zh: 试, en: Test}\n"
+        "source: {publisher: {zh: 试, en: Test}, document: Test, evidence: composed}\n"
+        "dimensions: {year: {time: year}}\n"
+        "options: {grid_region: {name: {zh: 网, en: Grid}, values: [north, south]}}\n"
+        f"parameters: {{EF: {{unit: tCO2/MWh, over: [year], from: factor, table: cn_grid_baseline, column: om, key: {key}}}}}\n"
+        "equations: {x: {unit: tCO2/MWh, over: [year], expr: EF, evidence: composed}}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(SpecError) as refused:
+        load_methodology(tmp_path)
+    assert expected in str(refused.value)

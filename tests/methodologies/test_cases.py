@@ -80,6 +80,9 @@ def test_golden_case_gives_its_expected_values(path: Path) -> None:
                 assert plain(found) == plain(Decimal(str(number))), f"{quantity}@{label}"
     for code in expected.get("findings", []):
         assert code in findings
+    wanted_conditions = expected.get("conditions", {})
+    for name_of, tree in reference.plan.tests.items():
+        assert reference.holds(tree, {}) is wanted_conditions.get(name_of, True), f"condition {name_of}"
     if "totals" in expected:
         result = run_project(project, load_methodology(name), lambda _stage: None)
         for role, number in expected["totals"].items():

@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tonne.engine.spec.catalogue import bundled
+from tonne.engine.spec.factors import factor_table
+from tonne.engine.spec.source import read_yaml
+
 FACTORS = Path(__file__).parents[2] / "methodologies" / "factors"
 TABLES = sorted(path.stem for path in FACTORS.glob("*.yaml"))
 EVIDENCE = {"source-checked", "secondary", "expert-recall", "composed"}
@@ -378,3 +382,10 @@ def test_blends_weighted_by_mass_equal_the_published_values(blend: str, ar4: str
     for name, expected in (("ar4", ar4), ("ar5", ar5), ("ar6", ar6)):
         parts = [share * value_of("gwp", "value", gas=gas, set=name) for gas, share in BLENDS[blend].items()]
         assert Decimal(expected) == rounded(sum(parts, Decimal()) / 100, "0.1")
+
+
+@pytest.mark.parametrize("name", bundled().table_ids())
+def test_table_is_read_by_the_engine_with_all_its_rows(name: str) -> None:
+    path = bundled().root / "factors" / f"{name}.yaml"
+    table = factor_table(read_yaml(path))
+    assert len(table.rows) == len(yaml.safe_load(path.read_text(encoding="utf-8"))["rows"])

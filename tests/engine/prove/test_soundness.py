@@ -29,12 +29,12 @@ id: random
 title: {zh: 随机, en: Random}
 category: methane
 source: {publisher: {zh: 测试, en: Test}, document: Test, evidence: composed}
-dimensions: {year: {time: year}, month: {time: month}, plant: {members: from_data}}
+dimensions: {year: {time: year}, month: {time: month}, old_year: {time: year}, plant: {members: from_data}}
 options:
   way: {name: {zh: 方式, en: Way}, values: [p, q]}
   kind: {name: {zh: 类, en: Kind}, values: [s, t], over: [plant]}
 """
-OVERS = [(), ("plant",), ("month",), ("year",), ("plant", "month")]
+OVERS = [(), ("plant",), ("month",), ("year",), ("plant", "month"), ("old_year",), ("year", "old_year")]
 BOUNDS = [
     "",
     ", bounds: {min: 0}",
@@ -66,7 +66,8 @@ class Writer:
                 value = self.pick(["0.5", "2", "-1"])
                 lines.append(f"  x{number}: {{unit: '1', from: default, value: {value}, evidence: composed}}\n")
             else:
-                lines.append(f"  x{number}: {{unit: '1', over: {list(over)}, from: fixed{self.pick(BOUNDS)}}}\n")
+                when = self.pick(["", "", "", ", when: way == p"])
+                lines.append(f"  x{number}: {{unit: '1', over: {list(over)}, from: fixed{self.pick(BOUNDS)}{when}}}\n")
         self.parameters["on"] = over = self.pick([(), ("month",), ("plant",)])
         lines.append(f"  on: {{unit: flag, over: {list(over)}, from: fixed}}\n")
         lines.append(
@@ -91,8 +92,9 @@ class Writer:
             body = f"cases: [{cases}{last}]"
         elif self.pick([False, False, True]) and {"month", "year"}.intersection(over):
             step = "month" if "month" in over else "year"
-            initial = self.pick(["0", "1"])
-            body = f"expr: '{self.number(over, 2)} {self.pick('+-*')} {self.pick(['prev', '0.5 * prev'])}({name}, {step}, {initial})'"
+            initial = self.pick(["0", "1", self.number(over, 0)])
+            earlier = self.pick([name, name, *(leaf for leaf in self.leaves(over, step))])
+            body = f"expr: '{self.number(over, 2)} {self.pick('+-*')} {self.pick(['prev', '0.5 * prev'])}({earlier}, {step}, {initial})'"
         else:
             body = f"expr: '{self.number(over, 3)}'"
         self.equations[name] = over
@@ -114,7 +116,7 @@ class Writer:
         if kind == "sum":
             choices = [
                 name
-                for name in ("plant", "month", "year")
+                for name in ("plant", "month", "year", "old_year")
                 if name not in context and not (name == "year" and "month" in context)
             ]
             choices = [name for name in choices if self.leaves((*context, name), name)]
@@ -123,7 +125,7 @@ class Writer:
                 inner = (*context, dimension)
                 body = f"{self.pick(self.leaves(inner, dimension))} {self.pick('+*-')} {self.number(inner, depth - 1)}"
                 where = f", where={self.condition(inner, 0)}" if self.draw(st.integers(0, 3)) == 0 else ""
-                function = self.pick(["sum", "sum", "sum", "mean", "minimum", "maximum", "count"])
+                function = self.pick(["sum", "sum", "sum", "sum", "mean", "minimum", "maximum", "count", "stdev"])
                 return f"{function}({body}, over={dimension}{where})"
             kind = "name"
         if kind == "op":
@@ -143,7 +145,9 @@ class Writer:
         return self.pick(["1", "2", "0.5", "0"])
 
     def condition(self, context, depth):
-        kind = self.pick(["compare", "compare", "option", "flag", "member"])
+        kind = self.pick(["compare", "compare", "option", "flag", "member", "label"])
+        if kind == "label" and "old_year" in context and {"year", "month"}.intersection(context):
+            return f"old_year {self.pick(['<', '<=', '!='])} year"
         if kind == "option":
             return f"way == {self.pick('pq')}"
         if kind == "member" and "plant" in context:
@@ -160,13 +164,14 @@ def specs(draw):
 
 def random_domain(methodology, choice):
     start = choice.choice([datetime.date(2024, 1, 1), datetime.date(2023, 12, 31)])
-    steps, clock, members = {}, set(), {}
+    steps, clock = {}, set()
+    members: dict[str, tuple[Any, ...]] = {}
     finest = min(
         (name for name in methodology.dimensions if methodology.step(name)), key=calendar.STEPS.index, default=None
     )
     if finest:
-        first = calendar.steps_between(finest, start, start)[-1]
-        inside = range(first, first + choice.randint(1, 3))
+        begin = calendar.steps_between(finest, start, start)[-1]
+        inside = range(begin, begin + choice.randint(1, 3))
     for name, dimension in methodology.dimensions.items():
         if dimension.time:
             steps[name] = dimension.time
