@@ -24,11 +24,14 @@ class Enclosures:
         self.trees = trees
         self._known = {name: known.interval for name, known in ranges.items()}
         self._parts: dict[int, Interval] = {}
+        self._surely: dict[str, frozenset[str]] = {}
         for group in order:
             self._enclose(group)
 
     def _enclose(self, group: list[str]) -> None:
         """Enclose equations that need each other's earlier steps: a sign that holds at first and is kept."""
+        for name in group:
+            self._surely[name] = self._dimensions_of_data(self.trees[name])
         if len(group) == 1 and group[0] not in _earlier(self.trees[group[0]]):
             self._known[group[0]] = self.of(self.trees[group[0]])
             return
@@ -66,20 +69,35 @@ class Enclosures:
             return Interval(Fraction(1)) if counted else WHOLE
         return self._known.get(node.id, WHOLE)
 
-    def is_never_empty(self, dimension: str) -> bool:
-        """Whether a dimension has a member in every run: steps of the clock, named members, or data over it."""
-        if self.methodology.step(dimension):
-            return True
-        members = self.methodology.dimensions[dimension].members
-        if isinstance(members, dict | list):
-            return bool(members)
-        overs = [quantity.over for quantity in self.methodology.parameters.values()]
-        overs += [tuple(option.over) for option in self.methodology.options.values()]
-        return any(dimension in over for over in overs)
-
     def takes_something(self, node: Reduce) -> bool:
-        """Whether a reduction always takes at least one value."""
-        return node.where is None and all(self.is_never_empty(dimension) for dimension in node.over)
+        """Whether a reduction always takes at least one value.
+
+        The steps of the clock and members that the spec names are never missing; a run is refused when other
+        dimensions of the data it needs have no members.
+        """
+        return node.where is None and all(self._is_never_empty(name, node.body) for name in node.over)
+
+    def _is_never_empty(self, dimension: str, body: Node) -> bool:
+        members = self.methodology.dimensions[dimension].members
+        if self.methodology.step(dimension) or (isinstance(members, dict | list) and members):
+            return True
+        return dimension in self._dimensions_of_data(body)
+
+    def _dimensions_of_data(self, tree: Node) -> frozenset[str]:
+        """List the dimensions of the data that a formula needs under every choice: what stands in no case."""
+        found: set[str] = set()
+        stack = [tree]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, Name) and node.id in self.methodology.parameters:
+                found.update(self.methodology.quantities[node.id].over)
+            elif isinstance(node, Name):
+                found.update(self._surely.get(node.id, ()))
+            elif isinstance(node, Reduce):
+                stack.append(node.body)
+            elif not isinstance(node, Cases):
+                stack.extend(node.children)
+        return frozenset(found)
 
     def reduced(self, node: Reduce) -> Interval:
         """Enclose a reduction over any number of members."""

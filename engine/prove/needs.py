@@ -55,7 +55,7 @@ def need_of(node: Node, enclosures: Enclosures) -> Need | None:
         return Need(
             "not negative", node.arguments[0], "被开方数不小于零", "the root is of a number that is not negative"
         )
-    return _enough(node) if isinstance(node, Reduce) else None
+    return _enough(node, enclosures) if isinstance(node, Reduce) else None
 
 
 def _power(node: Arithmetic, enclosures: Enclosures) -> Need | None:
@@ -73,11 +73,11 @@ def _power(node: Arithmetic, enclosures: Enclosures) -> Need | None:
     return Need("not negative", node.left, "底数不小于零", "the base of the power is not negative")
 
 
-def _enough(node: Reduce) -> Need | None:
+def _enough(node: Reduce, enclosures: Enclosures) -> Need | None:
     """Say how many values a reduction needs; without a condition data give one, and a day has many hours."""
     if node.function == "stdev" and (node.where is not None or not {"hour", "minute"}.intersection(node.over)):
         return Need("enough", node, "标准差至少有两个数值", "the standard deviation is of two values at least", 2)
-    if node.function in {"mean", "minimum", "maximum"} and node.where is not None:
+    if node.function in {"mean", "minimum", "maximum"} and not enclosures.takes_something(node):
         return Need(
             "enough", node, "至少有一个成员满足筛选条件", "at least one member meets the condition of the reduction", 1
         )

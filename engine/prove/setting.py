@@ -8,7 +8,7 @@ from fractions import Fraction
 from tonne.engine.check.order import groups
 from tonne.engine.prove.enclosure import Enclosures
 from tonne.engine.prove.facts import Range, moved_range
-from tonne.engine.prove.interval import ZERO, Interval
+from tonne.engine.prove.interval import POSITIVE, ZERO, Interval
 from tonne.engine.prove.solver import Solver
 from tonne.engine.spec.methodology import Methodology, Quantity
 from tonne.engine.spec.tree import Arithmetic, Call, Name, Node, Number, Previous, Reduce, walk
@@ -99,6 +99,11 @@ class Setting:
         """Set some parameters to zero."""
         nothing = Range(ZERO, (Fraction(0),))
         return replace(self, changes=tuple((name, nothing) for name in sorted(names)))
+
+    def with_multiples(self, names: frozenset[str]) -> "Setting":
+        """Let some parameters stand at any positive multiple of what they can be."""
+        multiples = {name: Range(self.declared[name].interval * POSITIVE) for name in sorted(names)}
+        return replace(self, changes=tuple(multiples.items()))
 
     def affected(self, name: str) -> frozenset[str]:
         """List the equations that depend on a quantity, through others and earlier steps too; itself included."""

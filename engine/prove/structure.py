@@ -24,7 +24,7 @@ class _Scaled(Generic):
     """A second writing with the activity multiplied by one positive factor; it shares every other unknown."""
 
     def __init__(self, still: Generic, activity: frozenset[str], factor: Any) -> None:
-        super().__init__(still.setting, still.unknowns)
+        super().__init__(still.setting.with_multiples(activity), still.unknowns)
         self.still = still
         self.activity = activity
         self.factor = factor

@@ -91,3 +91,8 @@ def test_selection_that_never_takes_anything_proves_nothing_else(structure):
         "BE[year]": "[{when: way == p, expr: 'E'}, {otherwise: 'sum(EG, over=month) + 1'}]",
     }
     assert structure({"EG[month]": ""}, equations, ALL)["proportional"].verdict != "proved"
+
+
+def test_multiples_of_an_activity_may_leave_its_bounds(structure):
+    equations = {"E": "exp(EG) - 7", "BE[year]": "EG * max(0, E)"}
+    assert structure({"EG": "bounds: {min: 2, max: 2}"}, equations, ALL)["proportional"].verdict != "proved"
