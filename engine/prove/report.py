@@ -79,10 +79,10 @@ SCOPE: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        "证明针对公式的精确算术，不以适用条件得到满足为前提。修约、监测数据的质量，以及公式与原文是否一致，不在证明范围之内；最后一项见第8项的证据等级。",
+        "证明针对公式的精确算术，不以适用条件得到满足为前提；带有“when”条件的参数在公式引用之处视为已给出。修约、监测数据的质量，以及公式与原文是否一致，不在证明范围之内；最后一项见第8项的证据等级。",
         (
-            "Proofs are of the exact arithmetic of the formulas and do not presuppose the conditions of applicability. Rounding, the "
-            "quality of monitored data, and whether the formulas are those of the source are not proved; for the last see the "
+            "Proofs are of the exact arithmetic of the formulas and do not presuppose the conditions of applicability; a parameter "
+            "with `when:` is taken for given wherever a formula uses it. Rounding, the quality of monitored data, and whether the formulas are those of the source are not proved; for the last see the "
             "evidence in 8."
         ),
     ),

@@ -66,8 +66,8 @@ class Writer:
                 value = self.pick(["0.5", "2", "-1"])
                 lines.append(f"  x{number}: {{unit: '1', from: default, value: {value}, evidence: composed}}\n")
             else:
-                when = self.pick(["", "", "", ", when: way == p"])
-                lines.append(f"  x{number}: {{unit: '1', over: {list(over)}, from: fixed{self.pick(BOUNDS)}{when}}}\n")
+                # No `when:`: proofs take a parameter for given wherever a formula uses it, and say so.
+                lines.append(f"  x{number}: {{unit: '1', over: {list(over)}, from: fixed{self.pick(BOUNDS)}}}\n")
         self.parameters["on"] = over = self.pick([(), ("month",), ("plant",)])
         lines.append(f"  on: {{unit: flag, over: {list(over)}, from: fixed}}\n")
         lines.append(
