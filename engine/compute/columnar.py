@@ -8,6 +8,7 @@ from tonne.engine.compute.relations import Frame, Staged
 from tonne.engine.compute.staging import stage
 from tonne.engine.data.dataset import Dataset
 from tonne.engine.data.domain import Index
+from tonne.engine.data.store import quoted
 from tonne.engine.errors import Problem, RunError
 from tonne.engine.plan import Plan
 
@@ -106,15 +107,11 @@ def _make_base(
         )
     if not columns:
         columns["_one"] = ("BIGINT", [1])
-    declared = ", ".join(f"{_quoted(staged.column(name))} {kind}" for name, (kind, _) in columns.items())
-    store.execute(f"CREATE TEMP TABLE {_quoted(base)} ({declared})")
+    declared = ", ".join(f"{quoted(staged.column(name))} {kind}" for name, (kind, _) in columns.items())
+    store.execute(f"CREATE TEMP TABLE {quoted(base)} ({declared})")
     if indices:
         slots = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind, _ in columns.values())
-        store.execute(f"INSERT INTO {_quoted(base)} SELECT {slots}", [values for _, values in columns.values()])
-
-
-def _quoted(name: str) -> str:
-    return exp.to_identifier(name, quoted=True).sql(dialect=DIALECT)
+        store.execute(f"INSERT INTO {quoted(base)} SELECT {slots}", [values for _, values in columns.values()])
 
 
 def _values(plan: Plan, staged: Staged, store: duckdb.DuckDBPyConnection) -> dict[str, dict[Index, float | None]]:
@@ -122,8 +119,8 @@ def _values(plan: Plan, staged: Staged, store: duckdb.DuckDBPyConnection) -> dic
     for frame, names in staged.columns.items():
         if not names:
             continue
-        wanted = ", ".join(_quoted(staged.column(name)) for name in (*frame, *names))
-        rows = store.execute(f"SELECT {wanted} FROM {_quoted(staged.final[frame])}").fetchall()  # noqa: S608
+        wanted = ", ".join(quoted(staged.column(name)) for name in (*frame, *names))
+        rows = store.execute(f"SELECT {wanted} FROM {quoted(staged.final[frame])}").fetchall()  # noqa: S608
         for position, name in enumerate(names):
             over = plan.over(name)
             at = [frame.index(part) for part in over if part in frame]
