@@ -1,12 +1,13 @@
 """The parameter cards of a result, fixed and monitored, and the tables of monitored values.
 
-Which equations use a parameter, and for which result, is derived from the formulas.
+Which equations use a parameter, and for which result, is derived from the formulas; its conservative side is that of
+the proofs, or of the spec, and the card says which.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tonne.engine.check.order import reachable
 from tonne.engine.data.domain import Index
@@ -20,6 +21,7 @@ from tonne.esg.wording import (
     CALIBRATION,
     CARD,
     COMMA,
+    CONSERVATIVE,
     EVERY,
     EVIDENCE,
     FIRST_ONES,
@@ -31,9 +33,13 @@ from tonne.esg.wording import (
     ORIGINS,
     PURPOSES,
     SEMICOLON,
+    SIDES,
     STANDARD,
     VALUES_ELSEWHERE,
 )
+
+if TYPE_CHECKING:
+    from tonne.engine.prove.directions import ProvedDirection
 
 GIVEN = {"project", "readings", "records"}
 TOLD = ("kind", "file", "choice", "option", "source")  # of where a parameter's values come from
@@ -64,12 +70,12 @@ def parameter_names(figures: Figures, *, monitored: bool) -> list[str]:
 
 
 def fixed_cards(figures: Figures) -> tuple[Block, ...]:
-    """Make the 8-field cards of the parameters fixed ex ante."""
+    """Make the 8-field cards of the parameters fixed ex ante, with their conservative side."""
     return tuple(_fixed_card(figures, name) for name in parameter_names(figures, monitored=False))
 
 
 def monitored_cards(figures: Figures, months: Phrase | None) -> tuple[Block, ...]:
-    """Make the 12-field cards of the monitored parameters, with their values."""
+    """Make the 12-field cards of the monitored parameters, with their values and conservative side."""
     return tuple(_monitored_card(figures, name, months) for name in parameter_names(figures, monitored=True))
 
 
@@ -120,8 +126,9 @@ def _monitored_card(figures: Figures, name: str, months: Phrase | None) -> KeyVa
 
 
 def _card(figures: Figures, name: str, fields: tuple[tuple[str, Content], ...]) -> KeyValues:
+    told = (*fields, ("conservative", (_conservative(figures, name),)))
     named = (CARD["name"], figures.named(name))
-    return KeyValues((named, *((CARD[field], content) for field, content in fields)))
+    return KeyValues((named, *((CARD[field], content) for field, content in told)))
 
 
 def _first(text: Text | None, otherwise: Phrase = NOT_IN_SPEC) -> Phrase:
@@ -157,6 +164,37 @@ def _purpose(figures: Figures, name: str, card: Monitoring) -> Phrase:
         roles = ["condition"]
     text = joined((PURPOSES[role] for role in roles), COMMA)
     return Phrase(f"{text.zh}。", f"{text.en[:1].upper()}{text.en[1:]}.")
+
+
+def _conservative(figures: Figures, name: str) -> Phrase:
+    """Say which side of a parameter is conservative, and whether that is declared, proved, or both."""
+    from tonne.engine.prove.directions import proved_directions  # noqa: PLC0415 (only a card needs the solver)
+
+    found = proved_directions(figures.result.methodology).get(name)
+    claimed = figures.result.methodology.quantities[name].parameter.conservative
+    if found is not None:
+        key = _known(found)
+        side = found.claimed or found.conservative
+    else:  # no formula of the reduction uses it, or nothing could be proved
+        key = "declared" if claimed else "undecided" if _is_in_reduction(figures, name) else "unused"
+        side = claimed
+    return CONSERVATIVE[key].filled(side=SIDES[side]) if side else CONSERVATIVE[key]
+
+
+def _known(found: "ProvedDirection") -> str:
+    if found.claimed is None:
+        return "filled_in" if found.conservative else found.direction
+    if found.verdict == "refuted":
+        return "refuted"
+    if found.direction == "constant":
+        return "idle"
+    return "proved" if found.verdict == "proved" else "declared"
+
+
+def _is_in_reduction(figures: Figures, name: str) -> bool:
+    outputs = figures.result.methodology.spec.outputs
+    trees = {step.id: step.tree for step in figures.steps.values()}
+    return outputs is not None and name in reachable(trees, [outputs.reduction])
 
 
 def _fixed_source(figures: Figures, quantity: Quantity, card: Monitoring) -> Content:

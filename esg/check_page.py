@@ -23,10 +23,8 @@ from tonne.esg.check_wording import (
     DIRECTIONS,
     HEADINGS,
     PARTS,
-    SIDES,
     STANDINGS,
     WORDS,
-    limit_words,
     worded,
 )
 from tonne.esg.document import LANGUAGES, Formula, Phrase, same
@@ -37,7 +35,7 @@ from tonne.esg.numbers import ABSENT, MINUS, Language, number_text, read_number
 from tonne.esg.render import TEMPLATES, environment
 from tonne.esg.symbols import symbol
 from tonne.esg.typeset import equation_layout, value_layout
-from tonne.esg.wording import COMMA, EQUATION_NUMBER, EVIDENCE, MODULE_PART, SCHEMES, SEVERITIES
+from tonne.esg.wording import COMMA, EQUATION_NUMBER, EVIDENCE, MODULE_PART, SCHEMES, SEVERITIES, SIDES
 
 OPEN = {Severity.CLARIFICATION, Severity.FORWARD_ACTION}
 LONGEST_LINE = 64  # characters of a formula as plain text
@@ -285,8 +283,7 @@ class _Maker:
         remark = None
         if item.limits:
             label = WORDS["why" if item.verdict == "undecided" else "leaves_out"]
-            told = limit_words(item.limits)
-            remark = Phrase(f"{label.zh}{told.zh}", f"{label.en}{told.en}")
+            remark = Phrase(f"{label.zh}{item.limits.zh}", f"{label.en}{item.limits.en}")
         place = shown_place(item.place) if item.verdict != "proved" else None
         shown = tuple(self.point(point) for point in item.points)
         word = standing(item)

@@ -1,9 +1,5 @@
-"""The fixed words of the check report in Chinese and English, and in both what the prover could not follow.
+"""The fixed words of the check report in Chinese and English."""
 
-The prover gives its reasons in English; here these few are given in Chinese. One that is not known is shown as it is.
-"""
-
-import re
 from collections.abc import Mapping
 
 from tonne.esg.document import Phrase, same
@@ -150,49 +146,13 @@ DIRECTIONS: Mapping[str, Phrase] = {
     "either": Phrase("可增可减", "can grow, can fall"),
     "undecided": Phrase("未判定", "not decided"),
 }
-SIDES: Mapping[str, Phrase] = {"low": Phrase("取低值", "low"), "high": Phrase("取高值", "high")}
 PARTS: Mapping[str, Phrase] = {
     "spec": Phrase("方法学规格", "spec"),
     "module": Phrase("引用的模块", "module"),
     "table": Phrase("因子表", "factor table"),
 }
 
-_NAME = r"(?P<name>[\w.]+)"
-_LIMITS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"time limit of the solver"), "超出求解时限"),
-    (re.compile(r"time limit of the whole check"), "超出整个检查的时限"),
-    (re.compile(r"a product of too many quantities"), "连乘的量过多"),
-    (re.compile(r"formulas nested too deep"), "公式嵌套过深"),
-    (re.compile(rf"the bounds of {_NAME} contradict each other"), "{name}的界限自相矛盾"),
-    (re.compile(r"a power that is not a constant"), "指数不是常数的乘方"),
-    (re.compile(r"sums and cases were not looked into"), "未展开求和与分情形"),
-    (re.compile(rf"earlier values of {_NAME}"), "{name}的前期值"),
-    (re.compile(r"sum over (?P<name>.+)"), "对{name}求和"),
-    (re.compile(r"mean over (?P<name>.+)"), "对{name}求平均"),
-    (re.compile(r"(?P<what>\w+) over (?P<name>.+)"), "对{name}取{what}"),
-    (re.compile(r"(?P<name>exp|log|sqrt|floor|ceil|round)"), "{name}函数"),
-)
-
-
-def limit_words(text: str) -> Phrase:
-    """Say in both languages what the prover could not follow; the names of dimensions follow commas too."""
-    parts: list[str] = []
-    for piece in text.split(", "):
-        if parts and _translated(piece) is None:
-            parts[-1] += f", {piece}"
-        else:
-            parts.append(piece)
-    return Phrase("；".join(_translated(part) or part for part in parts), text)
-
 
 def worded(words: Mapping[str, Phrase], key: str) -> Phrase:
     """Give the words of a key; one that is not known is shown as it is."""
     return words.get(key) or same(key)
-
-
-def _translated(text: str) -> str | None:
-    for pattern, sentence in _LIMITS:
-        match = pattern.fullmatch(text)
-        if match:
-            return sentence.format(**match.groupdict())
-    return None

@@ -134,6 +134,31 @@ CARD: Mapping[str, Phrase] = {
     "value": Phrase("数值", "Value"),
     "monitored": Phrase("监测值", "Monitored value"),
     "actual": Phrase("本期数据来源", "Origin in this period"),
+    "conservative": Phrase("保守方向", "Conservative side"),
+}
+SIDES: Mapping[str, Phrase] = {"low": Phrase("取低值", "low"), "high": Phrase("取高值", "high")}
+CONSERVATIVE: Mapping[str, Phrase] = {
+    "proved": Phrase("{side}（方法学规格已声明，且已证明）", "{side} (declared by the spec and proved)"),
+    "filled_in": Phrase(
+        "{side}（方法学规格未声明，依据已证明的变化方向填列）",
+        "{side} (not declared by the spec; filled in from the proved direction)",
+    ),
+    "declared": Phrase("{side}（方法学规格已声明，但未获证明）", "{side} (declared by the spec; not proved)"),
+    "refuted": Phrase("方法学规格声明{side}，经检验不成立", "declared {side} by the spec, which is refuted"),
+    "idle": Phrase(
+        "{side}（方法学规格已声明；已证明减排量与该参数无关）",
+        "{side} (declared by the spec; proved that the reduction does not depend on it)",
+    ),
+    "undecided": Phrase(
+        "未判定（方法学规格未声明，变化方向未获证明）",
+        "undecided (not declared by the spec; the direction is not proved)",
+    ),
+    "constant": Phrase("无（已证明减排量与该参数无关）", "none (proved that the reduction does not depend on it)"),
+    "either": Phrase(
+        "无（已举例证实该参数增大时减排量可增可减）",
+        "none (shown by points that the reduction can grow and can fall with it)",
+    ),
+    "unused": Phrase("不适用（减排量的公式不引用该参数）", "not applicable (no formula of the reduction uses it)"),
 }
 CALIBRATION = Phrase("校准周期", "Calibration")
 STANDARD = Phrase("校准依据", "Calibration standard")

@@ -1,6 +1,7 @@
 """What a user gets for a faulty project: one clear message, code 2, and no trace of an output folder."""
 
 import gzip
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from tonne.cli import main
 
+EVERY_NODE = Path(__file__).parent / "fixtures" / "every_node"
 PROJECT = """\
 format: 1
 name: {zh: 某项目, en: A project}
@@ -181,6 +183,76 @@ def test_faulty_project_is_refused_with_its_place_and_a_way_out(
     said = refused(project, capsys, monkeypatch)
     for word in words:
         assert word in said, said
+
+
+FLAG = "  runs: {unit: flag, at: {2023-10: 0, 2023-11: 1, 2023-12: 0, 2024-01: 0, 2024-02: 1}}\n"
+FLAG_READINGS = """\
+readings:
+  plant:
+    file: data/runs.csv
+    time: {column: time, interval: 1 day}
+    value: {column: runs, unit: flag, reads: state}
+    meter: {name: M1}
+    feeds: [{parameter: runs}]
+"""
+FLAG_RECORDS = """\
+records:
+  plant: {file: data/runs.csv, index: {month: month}, parameters: {runs: {column: runs, unit: flag}}}
+"""
+FLAG_FAULTS: dict[str, tuple[str, list[str], list[str]]] = {
+    "value": (
+        FLAG.replace("2023-12: 0", "2023-12: 0.5"),
+        [],
+        [
+            "spec.yaml:23:3: runs@2023-12 is a flag (value from ",
+            "project.yaml:15:51); expected 1 for yes or 0 for no, found 0.5\n",
+            "hint: write 1 where",
+        ],
+    ),
+    "value that is negative": (FLAG.replace("2023-11: 1", "2023-11: -1"), [], ["runs@2023-11 is a flag", "found -1"]),
+    "row": (
+        FLAG_RECORDS,
+        ["month,runs", "2023-10,0", "2023-11,1", "2023-12,100", "2024-01,0", "2024-02,1"],
+        [
+            "data/runs.csv:4 (column runs): runs is a flag; expected 1 for yes or 0 for no, found '100' in flag",
+            "hint: feed",
+        ],
+    ),
+    "rows that add up": (
+        FLAG_RECORDS,
+        ["month,runs", "2023-10,1", "2023-10,1", "2023-11,1", "2023-12,1", "2024-01,0", "2024-02,1"],
+        ["runs@2023-10 is a flag", "found 2\n", "give one row for each value"],
+    ),
+    "reading": (
+        FLAG_READINGS,
+        ["time,runs", *(f"2023-{month}-01T00:00:00+08:00,{month - 10}" for month in (10, 11, 12))],
+        ["data/runs.csv:4 (column runs): runs is a flag; expected 1 for yes or 0 for no, found 2 flag", "hint: feed"],
+    ),
+    "readings that are averaged": (
+        FLAG_READINGS,
+        ["time,runs", "2023-10-01T00:00:00+08:00,1", "2023-10-02T00:00:00+08:00,0"],
+        ["runs@2023-10 is a flag", "found 0.5\n", "give one reading for each value"],
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FLAG_FAULTS)
+def test_flag_that_is_neither_yes_nor_no_is_refused(
+    fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(EVERY_NODE, folder)
+    given, rows, words = FLAG_FAULTS[fault]
+    text = (folder / "project.yaml").read_text(encoding="utf-8")
+    assert FLAG in text
+    text = text.replace(FLAG, given) if given.startswith("  runs:") else text.replace(FLAG, "") + given
+    (folder / "project.yaml").write_text(text, encoding="utf-8")
+    (folder / "data").mkdir()
+    (folder / "data" / "runs.csv").write_text("\n".join([*rows, ""]), encoding="utf-8")
+    said = refused(folder, capsys, monkeypatch)
+    for word in words:
+        assert word in said, said
+    assert said.count("is a flag") == 1, "each fault is told once"
 
 
 def test_line_of_a_gigabyte_is_refused_quickly(

@@ -32,6 +32,17 @@ def test_the_format_page_shows_a_methodology_a_module_and_a_stock() -> None:
     assert len(SPECS) == 3
 
 
+def test_intended_order_on_the_format_page_is_needed_there(tmp_path: Path) -> None:
+    (text,) = (spec for spec in SPECS if "ordered: true" in spec)
+    path = tmp_path / "spec.yaml"
+    told = []
+    for changed in (text, re.sub(r"\n +ordered: true.*", "", text)):
+        path.write_text(changed, encoding="utf-8")
+        told.append([finding.en for finding in tonne.check(path).findings if finding.code == "cases.overlap"])
+    assert told[0] == []
+    assert "can both hold with different values; the first counts" in told[1][0]
+
+
 def test_python_snippet_of_the_readme_runs() -> None:
     (snippet,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     subprocess.run([sys.executable, "-W", "error", "-c", snippet], check=True, cwd=ROOT)

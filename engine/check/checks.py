@@ -19,7 +19,7 @@ from tonne.engine.errors import Problem
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.spec.methodology import Methodology, Quantity
 from tonne.engine.spec.models import Equation, Parameter
-from tonne.engine.spec.tree import Chosen, Name, Node, Previous, Reduce, walk
+from tonne.engine.spec.tree import Chosen, Name, Node, Previous, Reduce, names_in, walk
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,7 @@ def names(methodology: Methodology, _inference: Inference) -> list[Finding]:
                 quantity,
             )
         )
+    findings += _unused_modules(methodology, trees)
     return findings + _unused_options_and_dimensions(methodology)
 
 
@@ -167,6 +168,36 @@ def _unused_in_module(methodology: Methodology, trees: dict[str, Node]) -> list[
         for name, quantity in methodology.parameters.items()
         if name not in used
     ]
+
+
+def _unused_modules(methodology: Methodology, trees: dict[str, Node]) -> list[Finding]:
+    """Find modules of which nothing is used; one with several alternative results is used by any of its parts."""
+    return [
+        _placed(
+            "names.unused",
+            f"模块 {alias} 不影响任何结果",
+            f"module {alias} contributes to no output, condition or reported value",
+            methodology,
+            "uses",
+            alias,
+        )
+        for alias in methodology.spec.uses
+        if not any(name.startswith(f"{alias}.") for name in _named_outside(f"{alias}.", methodology, trees))
+    ]
+
+
+def _named_outside(prefix: str, methodology: Methodology, trees: dict[str, Node]) -> set[str]:
+    """Give what the results need, and what is named outside a module; a module's own conditions are a use of it."""
+    outside = [quantity for name, quantity in methodology.quantities.items() if not name.startswith(prefix)]
+    whens = [quantity.when for quantity in outside if quantity.when is not None]
+    read = [quantity.tree for quantity in outside if quantity.tree is not None]
+    read += [*whens, *(item.tree for item in methodology.conditions if item.tree is not None)]
+    options = {part.option for tree in read for part in walk(tree) if isinstance(part, Chosen)}
+    named = {name for tree in whens for name in names_in(tree)}
+    stated = {item.prefix for item in methodology.conditions}
+    return (
+        reachable(trees, [*_roots(methodology), *sorted(named)]) | options | stated | _named_in_conditions(methodology)
+    )
 
 
 def _is_module_part(name: str) -> bool:

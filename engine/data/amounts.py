@@ -14,6 +14,7 @@ DIGITS, DECIMALS = (
     18,
 )  # of a reading; the store is exact to 38 digits, so that sums have room for five more
 NUMBER = r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,3})?"
+YES_OR_NO = "1 for yes or 0 for no"  # what a flag can be
 
 Key = tuple[int | str, ...]
 

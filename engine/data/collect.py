@@ -1,6 +1,7 @@
 """Collects the value of every parameter a plan needs: from the project file, its data files, and tables.
 
-Nothing is filled in silently: a value that is missing, outside its bounds or given twice stops the run.
+Nothing is filled in silently: a value that is missing, outside its bounds or given twice stops the run. So does a
+flag that is neither 0 nor 1.
 """
 
 import operator
@@ -12,7 +13,7 @@ from typing import Any
 import duckdb
 
 from tonne.engine import calendar
-from tonne.engine.data.amounts import exact_text
+from tonne.engine.data.amounts import YES_OR_NO, exact_text
 from tonne.engine.data.dataset import Dataset, DatasetBuilder
 from tonne.engine.data.domain import Domain, Index, Member
 from tonne.engine.data.lookup import Lookup, member_unit
@@ -25,6 +26,11 @@ from tonne.engine.spec.methodology import Quantity
 from tonne.engine.units import parse_unit, reading_conversion
 
 TOLD_GAPS = 5
+_HOW_TO_FLAG = {
+    "project": "write 1 where it holds and 0 where it does not",
+    "readings": "give one reading for each value; several readings are added up or averaged",
+    "records": "give one row for each value; several rows are added up",
+}
 
 
 def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection) -> Dataset:
@@ -282,7 +288,7 @@ def _put_looked_up(plan: Plan, domain: Domain, lookup: Lookup, work: DatasetBuil
 
 
 def _require_whole(project: Project, plan: Plan, domain: Domain, work: DatasetBuilder) -> None:
-    """Require a value at every index, inside the bounds."""
+    """Require a value at every index, inside the bounds; of a flag 0 or 1."""
     reported = {str(problem) for problem in work.problems}
     for name, over in plan.needed.items():
         known = work.values.get(name, {})
@@ -299,6 +305,7 @@ def _require_whole(project: Project, plan: Plan, domain: Domain, work: DatasetBu
                 )
             )
         _require_bounds(name, known, plan, domain, work)
+        _require_yes_or_no(name, known, plan, domain, work)
 
 
 def _how_to_give(name: str, plan: Plan) -> str:
@@ -339,3 +346,26 @@ def _require_bounds(
                         f"{exact_text(value)} {quantity.unit.text}",
                     )
                 )
+
+
+def _require_yes_or_no(
+    name: str, known: Mapping[Index, Fraction], plan: Plan, domain: Domain, work: DatasetBuilder
+) -> None:
+    quantity = plan.methodology.quantities.get(name)
+    if quantity is None or not quantity.unit.is_flag:
+        return
+    told = {problem.place.path for problem in work.problems if problem.place}
+    for index, value in known.items():
+        origin = work.provenance[name][index]
+        if value == 0 or value == 1 or origin.get("file") in told:  # noqa: PLR1714 (a set is slow for ratios)
+            continue
+        label = f"@{domain.label(quantity.over, index)}" if quantity.over else ""
+        work.problems.append(
+            Problem(
+                f"{name}{label} is a flag (value from {origin.get('place', origin.get('kind'))})",
+                quantity.place,
+                YES_OR_NO,
+                exact_text(value),
+                _HOW_TO_FLAG.get(str(origin["kind"])),
+            )
+        )

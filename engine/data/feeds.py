@@ -216,6 +216,21 @@ def first_rows_outside(
     return _rows(feeding, " OR ".join(conditions), "row", limit, []) if conditions else []
 
 
+def first_rows_not_of_a_flag(
+    store: duckdb.DuckDBPyConnection,
+    loaded: LoadedReadings,
+    feed: Feed,
+    target: Target,
+    limit: int = SHOWN_PROBLEMS,
+) -> list[ReadingRow]:
+    """List the first readings of a flag that are neither 0 nor 1, in the order of the file."""
+    feeding = _feeding(store, loaded, feed, target)
+    factor, _ = feeding.conversion()
+    scale = 10**DECIMALS
+    one = Fraction(math.floor(scale / factor), scale)  # in the unit of the file
+    return _rows(feeding, f"value NOT IN (0, {_constant(one)})", "row", limit, [])
+
+
 def _constant(value: Fraction) -> str:
     largest = Fraction(10 ** (DIGITS + 1))  # beyond every value
     return f"CAST('{exact_text(max(-largest, min(largest, value)))}' AS {VALUE})"

@@ -3,10 +3,10 @@
 import duckdb
 
 from tonne.engine import calendar
-from tonne.engine.data.amounts import Target, exact_text
+from tonne.engine.data.amounts import YES_OR_NO, Target, exact_text
 from tonne.engine.data.dataset import DataFile, DatasetBuilder
 from tonne.engine.data.domain import Domain, Index
-from tonne.engine.data.feeds import FeedSource, aggregate, first_rows_outside
+from tonne.engine.data.feeds import FeedSource, aggregate, first_rows_not_of_a_flag, first_rows_outside
 from tonne.engine.data.intake import FileFacts
 from tonne.engine.data.lookup import member_unit
 from tonne.engine.data.project import Feed, Project
@@ -55,8 +55,8 @@ def _put_feed(
     for source in fed.sources:
         sources.setdefault(source.key, []).append(source)
     place = project.document.place("readings", loaded.name)
-    outside = _outside(loaded, feed, quantity, target, store)
-    work.problems.extend(outside)
+    work.problems.extend(_outside(loaded, feed, quantity, target, store))
+    work.problems.extend(_neither_yes_nor_no(loaded, feed, quantity, target, store))
     for key, value in fed.values.items():
         origin = {
             "kind": "readings",
@@ -123,6 +123,23 @@ def _outside(
             "if the sign tells the direction, say `take: positive` or `take: negative`",
         )
         for row in rows
+    ]
+
+
+def _neither_yes_nor_no(
+    loaded: LoadedReadings, feed: Feed, quantity: Quantity, target: Target, store: duckdb.DuckDBPyConnection
+) -> list[Problem]:
+    if not quantity.unit.is_flag:
+        return []
+    return [
+        Problem(
+            f"{quantity.id} is a flag",
+            Place(row.file, row.row, field=loaded.spec.value.column),
+            YES_OR_NO,
+            f"{exact_text(row.value)} {loaded.spec.value.unit}",
+            f"feed {quantity.id} from a column that says yes or no, not from one that measures",
+        )
+        for row in first_rows_not_of_a_flag(store, loaded, feed, target)
     ]
 
 

@@ -1,7 +1,7 @@
 """Reads tables of values by month, fuel and so on: exact sums at each index, with the rows they come from.
 
-Every row names its index in full and its values may have a unit of their own. Judges no bounds and fills no
-gap: an index without a row has no value here.
+Every row names its index in full and its values may have a unit of their own. Judges no bounds, but that a flag is
+0 or 1, and fills no gap: an index without a row has no value here.
 """
 
 import re
@@ -13,7 +13,7 @@ from fractions import Fraction
 import duckdb
 
 from tonne.engine import calendar
-from tonne.engine.data.amounts import DIGITS, NUMBER, Key, Target, exact_text, number_problem, shortened
+from tonne.engine.data.amounts import DIGITS, NUMBER, YES_OR_NO, Key, Target, exact_text, number_problem, shortened
 from tonne.engine.data.intake import FileFacts, columns_query, cut_problems, inspect, read
 from tonne.engine.data.project import Period, Project, Records, TableColumn
 from tonne.engine.data.store import quoted
@@ -200,6 +200,9 @@ def _add(table: _Table, row: int, parameter: str, at: Mapping[str, int | str], c
     unit = table.unit_for(parameter, members) if table.unit_for else target.unit
     written = _unit_text(table, row, column, cells)
     factor, offset = _conversion(table, row, parameter, written, unit)
+    if unit.is_flag and number * factor not in {0, 1}:
+        hint = f"feed {parameter} from a column that says yes or no, not from one that measures"
+        raise DataError(Problem(f"{parameter} is a flag", place, YES_OR_NO, f"{shortened(text)} in {written}", hint))
     total = table.sums.setdefault((parameter, tuple(at.values())), _Sum(unit))
     if offset and total.count:
         what = f"values in {written} have a zero of their own and cannot be added up"

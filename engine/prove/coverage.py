@@ -54,7 +54,7 @@ def _is_list(node: Node) -> bool:
 def _said(
     question: Question, quantity: Quantity, code: str, zh: str, en: str, verdict: Verdict, **more: Any
 ) -> Statement:
-    limits = question.setting.limits_of(question.inference.trees[quantity.id]) if verdict == "undecided" else ""
+    limits = question.setting.limits_of(question.inference.trees[quantity.id]) if verdict == "undecided" else None
     return Statement(
         code,
         quantity.id,
@@ -109,7 +109,7 @@ class _List:
     def _none_applies(self, replay: Replay, index: Key, at: Any) -> Told | None:
         if any(replay.truth(when, at) is not False for when, _ in self.node.branches):
             return None
-        if replay.value(self.quantity.id, index) is not None:
+        if not replay.computes(self.quantity.id) or replay.value(self.quantity.id, index) is not None:
             return None
         return f"{self.quantity.id} 无适用情形", f"no case of {self.quantity.id} applies"
 

@@ -15,6 +15,7 @@ from tonne.engine.prove.encode import Key
 from tonne.engine.prove.moved import Moved
 from tonne.engine.prove.probe import probes
 from tonne.engine.prove.question import Question, Wanted, shown
+from tonne.engine.prove.reasons import Reason
 from tonne.engine.prove.replay import Replay, Told
 from tonne.engine.prove.setting import Setting
 from tonne.engine.prove.small import Small
@@ -51,7 +52,7 @@ class Decided:
     direction: Direction
     up: Point | None = None
     down: Point | None = None
-    limits: str = ""
+    limits: Reason | None = None
 
     @property
     def points(self) -> tuple[Point, ...]:

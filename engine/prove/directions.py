@@ -3,12 +3,34 @@
 Reads the statements of the prover; proves nothing itself.
 """
 
-from typing import Any
+from dataclasses import dataclass
 
 from tonne.engine.prove.prove import statements
+from tonne.engine.prove.solver import Verdict
 from tonne.engine.spec.methodology import Methodology
 
 CODE = "direction.sign"
+
+
+@dataclass(frozen=True)
+class ProvedDirection:
+    """How the reduction changes with a parameter, and its conservative side: as claimed, and as proved."""
+
+    direction: str
+    claimed: str | None
+    conservative: str | None
+    verdict: Verdict
+
+
+def proved_directions(methodology: Methodology) -> dict[str, ProvedDirection]:
+    """Give what is known of each parameter that the reduction depends on, whether it is proved or not."""
+    return {
+        item.subject: ProvedDirection(
+            item.data["direction"], item.data["claimed"], item.data["conservative"], item.verdict
+        )
+        for item in statements(methodology)
+        if item.code == CODE
+    }
 
 
 def directions(methodology: Methodology) -> dict[str, str]:
@@ -17,7 +39,7 @@ def directions(methodology: Methodology) -> dict[str, str]:
     Returns:
         increasing, decreasing, constant, either or undecided, by parameter.
     """
-    return _read(methodology, "direction")
+    return {name: found.direction for name, found in proved_directions(methodology).items()}
 
 
 def conservative_sides(methodology: Methodology) -> dict[str, str]:
@@ -26,9 +48,8 @@ def conservative_sides(methodology: Methodology) -> dict[str, str]:
     Returns:
         low or high, by parameter; a parameter that can move the reduction both ways has none.
     """
-    return _read(methodology, "conservative")
-
-
-def _read(methodology: Methodology, field: str) -> dict[str, Any]:
-    found = {item.subject: item.data.get(field) for item in statements(methodology) if item.code == CODE}
-    return {name: value for name, value in found.items() if value is not None}
+    return {
+        name: found.conservative
+        for name, found in proved_directions(methodology).items()
+        if found.conservative is not None
+    }

@@ -355,13 +355,10 @@ class _Decision:
     def undecided(self) -> Comparison:
         """Say what keeps the question from being decided."""
         needed = self.joint.needed(self.first, self.second)
-        limits = [
-            self.setting.limits_of(self.joint.trees[name]) for name in (self.first, self.second) if name in needed
-        ]
-        told = ", ".join(dict.fromkeys(part for text in limits for part in text.split(", ")))
+        told = self.setting.limits_of(*(self.joint.trees[name] for name in (self.first, self.second) if name in needed))
         why = Text(
-            zh=f"未找到不同之处，也未能证明相等（{told}）",
-            en=f"no point was found where they differ, and no proof that they are equal ({told})",
+            zh=f"未找到不同之处，也未能证明相等（{told.zh}）",
+            en=f"no point was found where they differ, and no proof that they are equal ({told.en})",
         )
         return Comparison(self.first, "undecided", unit=self.unit, why=why)
 

@@ -1,31 +1,33 @@
 """What a part of a formula needs in order to have a value, in words and for the solver."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tonne.engine.prove.enclosure import Enclosures
 from tonne.engine.prove.encode import At
-from tonne.engine.prove.generic import Generic
+from tonne.engine.prove.generic import Generic, dimensions_of
 from tonne.engine.prove.small import Small
-from tonne.engine.prove.solver import TRUE
-from tonne.engine.spec.tree import Arithmetic, Call, Node, Number, Reduce
+from tonne.engine.prove.solver import FALSE, TRUE
+from tonne.engine.spec.tree import Arithmetic, Call, Name, Node, Number, Previous, Reduce
 
-Kind = Literal["not zero", "positive", "not negative", "enough"]
+Kind = Literal["not zero", "positive", "not negative", "enough", "given"]
 
 
 @dataclass(frozen=True)
 class Need:
-    """What must hold of an operand; of a reduction, how many values it takes at least."""
+    """What must hold of an operand; of a reduction, how many values it takes; of a parameter, when it is given."""
 
     kind: Kind
     operand: Node
     zh: str
     en: str
     least: int = 0
+    when: Node | None = None
 
     def is_met(self, enclosures: Enclosures) -> bool:
         """Whether the need is met wherever the operand has a value, by its enclosure alone."""
-        if self.kind == "enough":
+        if self.kind in {"enough", "given"}:
             return False
         values = enclosures.of(self.operand)
         if self.kind == "not negative":
@@ -36,10 +38,30 @@ class Need:
         """Say for the solver that the need is met at an index."""
         if isinstance(self.operand, Reduce) and self.kind == "enough":
             return encoder.has_enough(self.operand, at, self.least)
+        if self.when is not None:
+            return _given(self.when, self.operand, at, encoder)
         if self.is_met(encoder.setting.enclosures):
             return TRUE
         value = encoder.number(self.operand, at)
         return {"not zero": value != 0, "positive": value > 0}.get(self.kind, value >= 0)
+
+
+def need_of_parameter(node: Node, whens: Mapping[str, Node]) -> Need | None:
+    """Say what a name needs of a parameter that data give only where its `when:` holds; None of any other."""
+    name = node.id if isinstance(node, Name) else node.name if isinstance(node, Previous) else ""
+    if name not in whens:
+        return None
+    zh, en = f"仅在 {name} 的 when 条件成立处用到该参数", f"{name} is used only where its `when:` holds"
+    return Need("given", node, zh, en, when=whens[name])
+
+
+def _given(when: Node, node: Node, at: At, encoder: Generic | Small) -> Any:
+    """Say that a condition holds where a parameter is named; for an earlier value, at the step before."""
+    if not isinstance(node, Previous):
+        return encoder.truth(when, at)
+    if isinstance(encoder, Small):
+        return TRUE if encoder.is_first(node, at) else encoder.truth(when, encoder.earlier(node, at))
+    return FALSE if dimensions_of(when, encoder.methodology) else encoder.truth(when, at)
 
 
 def need_of(node: Node, enclosures: Enclosures) -> Need | None:
@@ -60,17 +82,15 @@ def need_of(node: Node, enclosures: Enclosures) -> Need | None:
 
 def _power(node: Arithmetic, enclosures: Enclosures) -> Need | None:
     exponent = enclosures.of(node.right)
-    if exponent.low is None or not exponent.is_point:
-        return Need("positive", node.left, "底数大于零", "the base of the power is positive")
-    if exponent.low.denominator == 1:
+    if exponent.low is not None and exponent.is_point and exponent.low.denominator == 1:
         return (
             Need("not zero", node.left, "底数不为零", "the base of the power is not zero")
             if exponent.low <= 0
             else None
         )
-    if exponent.low < 0:
-        return Need("positive", node.left, "底数大于零", "the base of the power is positive")
-    return Need("not negative", node.left, "底数不小于零", "the base of the power is not negative")
+    if exponent.is_positive:
+        return Need("not negative", node.left, "底数不小于零", "the base of the power is not negative")
+    return Need("positive", node.left, "底数大于零", "the base of the power is positive")
 
 
 def _enough(node: Reduce, enclosures: Enclosures) -> Need | None:

@@ -14,6 +14,7 @@ from tonne.engine.prove.direction import direction_statements
 from tonne.engine.prove.domains import domain_statements
 from tonne.engine.prove.facts import ranges_of, unsatisfiable
 from tonne.engine.prove.question import Question
+from tonne.engine.prove.reasons import TOO_DEEP, contradicting_bounds
 from tonne.engine.prove.statement import Statement
 from tonne.engine.prove.structure import structure_statements
 from tonne.engine.spec.methodology import Methodology
@@ -82,7 +83,7 @@ def _within_depth(question: Question, proof: Proof) -> Iterator[Statement]:
             proof.zh,
             proof.en,
             "undecided",
-            limits="formulas nested too deep",
+            limits=TOO_DEEP,
         )
 
 
@@ -90,7 +91,7 @@ def _nothing_follows(methodology: Methodology, proof: Proof, contradicted: list[
     """Say for parameters without any allowed value that nothing is proved: otherwise anything would be."""
     for name in contradicted:
         place = methodology.quantities[name].place
-        limits = f"the bounds of {name} contradict each other"
+        limits = contradicting_bounds(name)
         yield Statement(f"{proof.name}.bounds", name, proof.zh, proof.en, "undecided", limits=limits, place=place)
 
 

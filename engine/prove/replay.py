@@ -119,6 +119,10 @@ class Replay:
         """Settle the choices in a part of a formula."""
         return settled(node, self.setting.methodology, self.options)
 
+    def computes(self, name: str) -> bool:
+        """Whether an equation is computed under the choices."""
+        return name in self.plan.steps
+
     def evaluate(self, node: Node, at: At) -> Decimal | None:
         """Compute a part of a formula at an index; None when it has no value."""
         return self._computed(self.settled(node), at)

@@ -14,6 +14,7 @@ from tonne.engine.check.order import cycles
 from tonne.engine.errors import Place
 from tonne.engine.findings import Finding
 from tonne.engine.prove.prove import PROOFS, check_and_prove, statements
+from tonne.engine.prove.reasons import NOT_EXPANDED
 from tonne.engine.prove.statement import Point, Statement
 from tonne.engine.spec.methodology import Methodology
 
@@ -79,11 +80,11 @@ SCOPE: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        "证明针对公式的精确算术，不以适用条件得到满足为前提；带有“when”条件的参数在公式引用之处视为已给出。修约、监测数据的质量，以及公式与原文是否一致，不在证明范围之内；最后一项见第8项的证据等级。",
+        "证明针对公式的精确算术，不以适用条件得到满足为前提。修约、监测数据的质量，以及公式与原文是否一致，不在证明范围之内；最后一项见第8项的证据等级。",
         (
-            "Proofs are of the exact arithmetic of the formulas and do not presuppose the conditions of applicability; a parameter "
-            "with `when:` is taken for given wherever a formula uses it. Rounding, the quality of monitored data, and whether the formulas are those of the source are not proved; for the last see the "
-            "evidence in 8."
+            "Proofs are of the exact arithmetic of the formulas and do not presuppose the conditions of applicability. "
+            "Rounding, the quality of monitored data, and whether the formulas are those of the source are not proved; "
+            "for the last see the evidence in 8."
         ),
     ),
 )
@@ -223,7 +224,7 @@ def _identity(methodology: Methodology, finding: Finding) -> Statement:
     outputs = methodology.spec.outputs
     zh, en = PROPERTIES[IDENTITY]
     verdict = finding.evidence.get("verdict", "refuted")
-    limits = "sums and cases were not looked into" if verdict == "undecided" else ""
+    limits = NOT_EXPANDED if verdict == "undecided" else None
     return Statement(
         IDENTITY, outputs.reduction if outputs else "", zh, en, verdict, limits=limits, place=finding.place
     )
@@ -252,7 +253,7 @@ def _statement(check: Check, item: Statement) -> dict[str, Any]:
         "zh": item.zh,
         "en": item.en,
         "points": [_point(point) for point in item.points],
-        "limits": item.limits,
+        "limits": item.limits.as_data() if item.limits else None,
         "data": dict(item.data),
         "place": shown_place(item.place),
     }

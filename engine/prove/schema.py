@@ -81,7 +81,10 @@ def check_schema() -> dict[str, Any]:
             **_list(_POINT),
             "description": "inputs at which it was seen, computed by the reference evaluator",
         },
-        "limits": {**_STRING, "description": "why it is not decided, or what the proof leaves out"},
+        "limits": {
+            "anyOf": [_TEXT, {"type": "null"}],
+            "description": "why it is not decided, or what the proof leaves out",
+        },
         "data": {
             "type": "object",
             "properties": {

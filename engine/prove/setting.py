@@ -9,9 +9,10 @@ from tonne.engine.check.order import groups
 from tonne.engine.prove.enclosure import Enclosures
 from tonne.engine.prove.facts import Range, moved_range
 from tonne.engine.prove.interval import POSITIVE, ZERO, Interval
+from tonne.engine.prove.reasons import TIME_OF_CHECK, TIME_OF_SOLVER, TOO_LARGE, Reason, hard_parts, together
 from tonne.engine.prove.solver import Solver
 from tonne.engine.spec.methodology import Methodology, Quantity
-from tonne.engine.spec.tree import Arithmetic, Call, Name, Node, Number, Previous, Reduce, walk
+from tonne.engine.spec.tree import Arithmetic, Name, Node, Number, Previous, Reduce, walk
 
 MAX_DEGREE = 24
 
@@ -134,17 +135,17 @@ class Setting:
             known[id(node)] = (node, _degree(node, self.formulas.degrees) > MAX_DEGREE)
         return known[id(node)][1]
 
-    def limits_of(self, node: Node) -> str:
-        """Say what in a formula keeps the solver from following it exactly."""
+    def limits_of(self, *nodes: Node) -> Reason:
+        """Say what in formulas keeps the solver from following them exactly."""
         if self.solver.is_out_of_time:
-            return "time limit of the check"
-        if self.is_too_large(node):
-            return "a product of too many quantities"
-        found: list[str] = []
-        equations = [self.trees[name] for name in sorted(_used(node)) if name in self.trees]
-        for tree in (node, *equations):
-            found += [words for part in walk(tree) if (words := _hard(part))]
-        return ", ".join(dict.fromkeys(found)) or "time limit of the solver"
+            return TIME_OF_CHECK
+        if any(self.is_too_large(node) for node in nodes):
+            return TOO_LARGE
+        found: list[Reason] = []
+        for node in nodes:
+            equations = [self.trees[name] for name in sorted(_used(node)) if name in self.trees]
+            found += [reason for tree in (node, *equations) for reason in hard_parts(tree)]
+        return together(found or [TIME_OF_SOLVER])
 
 
 def _used(tree: Node) -> frozenset[str]:
@@ -179,13 +180,3 @@ def _degree(node: Node, known: Mapping[str, int]) -> int:
     if isinstance(node, Arithmetic) and node.operator == "**" and isinstance(node.right, Number):
         return inner[0] * max(1, int(abs(node.right.value)))
     return max(inner, default=1)
-
-
-def _hard(part: Node) -> str | None:
-    if isinstance(part, Call) and part.function in {"exp", "log", "sqrt", "floor", "ceil", "round"}:
-        return part.function
-    if isinstance(part, Arithmetic) and part.operator == "**" and not isinstance(part.right, Number):
-        return "a power that is not a constant"
-    if isinstance(part, Reduce):
-        return f"{part.function} over {', '.join(part.over)}"
-    return f"earlier values of {part.name}" if isinstance(part, Previous) else None

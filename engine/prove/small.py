@@ -103,12 +103,15 @@ class Small(Encoder):
         taken = [self.term(node, inner)[1] for inner in self.places(node, at)]
         return total(chosen(part, ONE, ZERO) for part in taken) >= least
 
+    def earlier(self, node: Previous, at: At) -> dict[str, Any]:
+        """Give the index of the earlier value at a step that is not the first."""
+        before = self.domain.members[node.dimension][self._position(node, at) - 1]
+        return self.inside(self.methodology.quantities[node.name].over, {**at, node.dimension: before})
+
     def previous(self, node: Previous, at: At) -> Any:
         if self.is_first(node, at):
             return self.number(node.initial, at)
-        here = self._position(node, at)
-        before = self.domain.members[node.dimension][here - 1]
-        return self.number(Name(node.name), {**at, node.dimension: before})
+        return self.number(Name(node.name), self.earlier(node, at))
 
     def is_first(self, node: Previous, at: At) -> bool | None:
         """Say whether a step is the first."""

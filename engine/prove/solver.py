@@ -1,5 +1,6 @@
 """Asks the solver one question at a time, each with a limit and all with one; and the few words of its language.
 
+The limit of all is one of processor time, so that a busy machine does not change what is decided.
 A refutation is one of the encoding: it counts only when the reference evaluator confirms its point.
 """
 
@@ -44,7 +45,7 @@ class Solver:
     """The solver with a time limit for everything that is asked of it."""
 
     def __init__(self, seconds: float = WHOLE_SECONDS) -> None:
-        self._end = time.monotonic() + seconds
+        self._end = time.process_time() + seconds
         self._steps = 0
 
     def step(self) -> None:
@@ -56,7 +57,7 @@ class Solver:
     @contextmanager
     def share(self, fraction: float) -> Iterator[None]:
         """Let what is asked inside take only a part of the time that is left."""
-        whole, now = self._end, time.monotonic()
+        whole, now = self._end, time.process_time()
         self._end = min(whole, now + max(0.0, whole - now) * fraction)
         try:
             yield
@@ -66,7 +67,7 @@ class Solver:
     @property
     def is_out_of_time(self) -> bool:
         """Whether the limit of the whole is reached; from then on nothing is decided."""
-        return time.monotonic() >= self._end
+        return time.process_time() >= self._end
 
     def holds(self, claim: Any, given: Iterable[Any], milliseconds: int = QUESTION_MS) -> Answer:
         """Ask whether a claim follows from what is given."""
@@ -79,7 +80,7 @@ class Solver:
         return self._ask(given, milliseconds).point
 
     def _ask(self, given: Iterable[Any], milliseconds: int) -> Answer:
-        left = int((self._end - time.monotonic()) * 1000)
+        left = int((self._end - time.process_time()) * 1000)
         if left <= 0:
             return Answer("undecided")
         solver = z3.Solver()

@@ -9,6 +9,7 @@ from typing import Any
 
 from tonne.engine.errors import Place
 from tonne.engine.findings import Finding, Severity
+from tonne.engine.prove.reasons import Reason
 from tonne.engine.prove.solver import Verdict
 
 VERDICTS = {
@@ -69,7 +70,7 @@ class Statement:
     en: str
     verdict: Verdict
     points: tuple[Point, ...] = ()
-    limits: str = ""
+    limits: Reason | None = None
     faulty: bool = True
     place: Place | None = None
     data: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
@@ -96,8 +97,8 @@ class Statement:
         if self.points:
             zh += f"（{'；'.join(point.words('zh') for point in self.points)}）"
             en += f" ({'; '.join(point.words() for point in self.points)})"
-        if self.verdict == "undecided":
-            zh, en = f"{zh}（未能判定的原因：{self.limits}）", f"{en} (why: {self.limits})"
+        if self.verdict == "undecided" and self.limits is not None:
+            zh, en = f"{zh}（未能判定的原因：{self.limits.zh}）", f"{en} (why: {self.limits.en})"
         return Finding(self.code, severity, zh, en, self.as_data(), self.place)
 
     def as_data(self) -> dict[str, Any]:
@@ -109,7 +110,7 @@ class Statement:
             "en": self.en,
             "verdict": self.verdict,
             "points": [point.as_data() for point in self.points],
-            "limits": self.limits,
+            "limits": self.limits.as_data() if self.limits else None,
             "place": str(self.place) if self.place else None,
             **self.data,
         }

@@ -183,3 +183,39 @@ def test_inserted_conversions_are_told(bench: Any) -> None:
         "PE: kgCO2e → tCO2e (× 1/1000)",
         "LE: kgCO2e → tCO2e (× 1/1000)",
     ]
+
+
+MODULE = """\
+format: 1
+id: part
+kind: module
+title: {zh: 模块, en: Module}
+source: {publisher: {zh: 测试, en: Test}, document: Test, evidence: composed}
+dimensions: {year: {time: year}}
+options: {way: {name: {zh: 路, en: Way}, values: [r, s]}}
+parameters:
+  on: {unit: flag, from: fixed}
+  x: {unit: tCO2e, over: [year], from: fixed, when: on}
+equations:
+  half: {unit: tCO2e, over: [year], expr: x / 2, evidence: composed}
+  double: {unit: tCO2e, over: [year], expr: x * 2, evidence: composed}
+"""
+STATED = "conditions: [{id: lawful, text: {zh: 合法, en: Lawful}}]\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "module", "unused"),
+    [
+        ("", "", MODULE, True),
+        ("expr: b / 2", "expr: b / 2 + part.half", MODULE, False),
+        ("expr: b / 2", "expr: b / 2 + part.x", MODULE, False),
+        ("when: kind == p", "when: kind == p and part.way == r", MODULE, False),
+        ("b: {unit: kgCO2e,", "b: {when: part.on, unit: kgCO2e,", MODULE, False),
+        ("", "", MODULE + STATED, False),
+    ],
+    ids=["nothing", "one of two results", "a parameter", "a choice", "when a value is given", "a condition"],
+)
+def test_module_is_used_by_any_of_its_parts(bench: Any, old: str, new: str, module: str, unused: bool) -> None:
+    text = SPEC.format(er="BE - PE - LE").replace("equations:", "uses: {part: {module: part}}\nequations:")
+    found = codes(check(bench.methodology(text.replace(old, new) if old else text, modules={"part": module})))
+    assert found == ([("names.unused", "part")] if unused else [])

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tonne.engine import calendar
 from tonne.engine.data.amounts import Target, exact_text
-from tonne.engine.data.feeds import FeedValues, aggregate, first_rows_outside, list_readings
+from tonne.engine.data.feeds import FeedValues, aggregate, first_rows_not_of_a_flag, first_rows_outside, list_readings
 from tonne.engine.data.project import load_project
 from tonne.engine.data.readings import LoadedReadings, load_readings
 from tonne.engine.data.store import open_store
@@ -726,6 +726,18 @@ class TestFeeds:
         assert rows(None, "0.499") == [6]
         assert rows(0, "0.5") == [3, 5]
         assert rows("0.1", None) == rows(None, None) == []
+
+    @pytest.mark.parametrize(
+        ("unit", "rows"), [("flag", [4, 5, 6, 7]), ("% flag", [3, 4, 5, 6]), ("3 flag", [3, 4, 5, 6, 7])]
+    )
+    def test_rows_of_a_flag_that_say_neither_yes_nor_no_are_named(
+        self, tmp_path: Path, unit: str, rows: list[int]
+    ) -> None:
+        value = {"column": "v", "unit": unit, "reads": "state"}
+        case = load(tmp_path, table(*hourly([0, 1, 2, -1, "0.999999999999999999", 100])), value=value)
+        target = Target(parse_unit("flag"))
+        found = first_rows_not_of_a_flag(case.store, case.loaded, case.loaded.spec.feeds[0], target)
+        assert [row.row for row in found] == rows
 
     def test_sums_too_large_for_the_store_are_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "in" / "r.parquet"

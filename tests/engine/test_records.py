@@ -216,6 +216,20 @@ def test_a_parquet_file_gives_the_same_values(tmp_path: Path) -> None:
     assert loaded.sources[0].rows == (1,)
 
 
+def test_a_flag_is_0_or_1_in_every_row(tmp_path: Path) -> None:
+    options: dict[str, Any] = {
+        "header": "month,on,unit",
+        "index": {"month": "month"},
+        "parameters": {"on": {"column": "on", "unit_column": "unit"}},
+        "targets": {"on": Target(parse_unit("flag"), ("month",), {"month": "month"})},
+    }
+    loaded = load(tmp_path, "2024-01,0,flag", "2024-02,1.0,flag", "2024-03,100,% flag", **options)
+    assert loaded.values["on"] == {(month("2024-01"),): 0, (month("2024-02"),): 1, (month("2024-03"),): 1}
+    problems = refused(tmp_path, "2024-01,2,flag", "2024-01,-1,flag", "2024-02,0,flag", "2024-03,1,% flag", **options)
+    assert [str(problem.place) for problem in problems] == [f"fuel.csv:{row} (column on)" for row in (2, 3, 5)]
+    assert "on is a flag; expected 1 for yes or 0 for no, found '2' in flag" in str(problems[0])
+
+
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["2024-01", "2024-06"]),

@@ -25,7 +25,6 @@ from tonne.engine.prove.schema import check_schema
 from tonne.engine.spec.catalogue import load_methodology, methodology_ids
 from tonne.esg.check_folder import write_check_reports
 from tonne.esg.check_page import page_text
-from tonne.esg.check_wording import limit_words
 from tonne.esg.document import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +52,22 @@ equations:
 outputs: {{baseline: BE, reduction: ER, reported: [class_factor, removal], rounding: {{mode: floor}}}}
 claims: {{activity: [EG], within_baseline: true}}
 not_covered: [{{text: {{zh: 额外性。, en: Additionality.}}, cite: {{section: '6.2'}}}}]
+"""
+
+UNCLEAR = """\
+format: 1
+id: unclear
+kind: methodology
+title: {zh: 示例, en: Example}
+category: renewables
+source: {publisher: {zh: 示例机构, en: Example body}, document: EX-02, evidence: composed}
+dimensions: {month: {time: month}, year: {time: year}}
+parameters:
+  x: {unit: tCO2e, over: [month], from: monitored}
+equations:
+  m: {over: [year], unit: tCO2e, expr: 'mean(x, over=month)'}
+  ER: {over: [year], unit: tCO2e, expr: 'sum(x - m, over=month)'}
+outputs: {baseline: ER, reduction: ER, rounding: {mode: floor}}
 """
 
 
@@ -342,7 +357,15 @@ def test_report_agrees_with_the_checks(faulty: ProofReport) -> None:
     }
 
 
-def test_reasons_are_said_in_chinese() -> None:
-    words = limit_words("exp, sum over fuel, month, earlier values of S")
-    assert words.zh == "exp函数；对fuel, month求和；S的前期值"
-    assert words.en == "exp, sum over fuel, month, earlier values of S"
+def test_reason_of_what_is_not_decided_is_said_in_both_languages(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(UNCLEAR, encoding="utf-8")
+    report = proof_report(load_methodology(path))
+    data = json.loads(json.dumps(report.as_data()))
+    jsonschema.Draft202012Validator(check_schema()).validate(data)
+    statements_of = {item["code"]: item for check in data["checks"] for item in check["statements"]}
+    assert statements_of["direction.sign"]["limits"] == {"zh": "对 month 求和", "en": "sum over month"}
+    assert statements_of["structure.identity"]["limits"] is None
+    page = page_of(report)
+    assert "未能判定的原因：对 month 求和" in part_in(page, "zh").text_content()
+    assert "why: sum over month" in part_in(page, "en").text_content()

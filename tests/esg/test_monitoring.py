@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from tonne.engine.errors import ReportError
+from tonne.engine.prove import directions
+from tonne.engine.prove.directions import ProvedDirection
 from tonne.engine.result.result import Result
 from tonne.engine.run import run
 from tonne.esg import outline as outlines
@@ -187,9 +189,82 @@ def test_formula_of_fine_index_shows_three_values_and_says_where_the_others_are(
 def test_cards_have_the_fields_of_the_form(report: Report) -> None:
     fixed = [block for block in section(report, "fixed").blocks if isinstance(block, KeyValues)]
     monitored = [block for block in section(report, "monitored").blocks if isinstance(block, KeyValues)]
-    assert {len(card.rows) for card in fixed} == {8}
-    assert {len(card.rows) for card in monitored} == {14}  # the 12 fields, the value, and where it comes from
+    assert {len(card.rows) for card in fixed} == {9}  # the 8 fields and the conservative side
+    assert {len(card.rows) for card in monitored} == {15}  # the 12 fields, the value, its origin, the conservative side
     assert [row[0].zh for row in fixed[0].rows][:2] == ["数据/参数名称", "应用的公式编号"]
+
+
+def conservative(report: Report, language: str) -> dict[str, str]:
+    """Read the conservative side from the card of each parameter, by its name in the language."""
+    blocks = [block for id_ in ("fixed", "monitored") for block in section(report, id_).blocks]
+    rows = [block.rows for block in blocks if isinstance(block, KeyValues)]
+    label = {"zh": "保守方向", "en": "Conservative side"}[language]
+    assert {getattr(row[-1][0], language) for row in rows} == {label}
+    return {words(row[0][1], language).strip(): words(row[-1][1], language) for row in rows}
+
+
+def test_cards_say_whether_the_conservative_side_is_declared_or_filled_in(report: Report) -> None:
+    zh, en = conservative(report, "zh"), conservative(report, "en")
+    assert zh["上网电量"] == "取低值（方法学规格已声明，且已证明）"
+    assert "low (declared by the spec and proved)" in en.values()
+    assert "取高值（方法学规格未声明，依据已证明的变化方向填列）" in zh.values()
+    assert "high (not declared by the spec; filled in from the proved direction)" in en.values()
+    assert "无（已举例证实该参数增大时减排量可增可减）" in zh.values()
+
+
+def test_parameter_of_conditions_alone_has_no_conservative_side(offshore: Result) -> None:
+    en = conservative(monitoring_report(offshore), "en")
+    assert list(en.values()).count("not applicable (no formula of the reduction uses it)") == 4
+
+
+@pytest.mark.parametrize(
+    ("found", "zh", "en"),
+    [
+        (
+            ProvedDirection("undecided", "low", None, "undecided"),
+            "取低值（方法学规格已声明，但未获证明）",
+            "low (declared by the spec; not proved)",
+        ),
+        (
+            ProvedDirection("undecided", None, None, "undecided"),
+            "未判定（方法学规格未声明，变化方向未获证明）",
+            "undecided (not declared by the spec; the direction is not proved)",
+        ),
+        (
+            ProvedDirection("increasing", "high", "low", "refuted"),
+            "方法学规格声明取高值，经检验不成立",
+            "declared high by the spec, which is refuted",
+        ),
+        (
+            ProvedDirection("constant", "high", None, "proved"),
+            "取高值（方法学规格已声明；已证明减排量与该参数无关）",
+            "high (declared by the spec; proved that the reduction does not depend on it)",
+        ),
+        (
+            ProvedDirection("constant", None, None, "proved"),
+            "无（已证明减排量与该参数无关）",
+            "none (proved that the reduction does not depend on it)",
+        ),
+    ],
+)
+def test_cards_say_plainly_what_is_not_proved(
+    two_fuels: Made, monkeypatch: pytest.MonkeyPatch, found: ProvedDirection, zh: str, en: str
+) -> None:
+    monkeypatch.setattr(
+        directions, "proved_directions", lambda methodology: dict.fromkeys(methodology.parameters, found)
+    )
+    report = monitoring_report(two_fuels())
+    assert set(conservative(report, "zh").values()) == {zh}
+    assert set(conservative(report, "en").values()) == {en}
+
+
+def test_parameters_of_which_nothing_could_be_proved_are_undecided(
+    two_fuels: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directions, "proved_directions", lambda _: {})
+    en = set(conservative(monitoring_report(two_fuels()), "en").values())
+    assert "low (declared by the spec; not proved)" in en
+    assert "undecided (not declared by the spec; the direction is not proved)" in en
 
 
 def test_equations_that_use_a_parameter_are_derived(report: Report) -> None:

@@ -34,6 +34,10 @@ SAFE = {
     "logarithm of what exceeds one": ({"a": LOW}, {"BE[year]": "log(1 + a)"}),
     "divisor of exponentials": ({"k": ABOVE}, {"BE[year]": "1 / (1 - exp(0 - k))"}),
     "negative power": ({"d": "bounds: {min: 0.1}"}, {"BE[year]": "d ** -2 + d ** -0.5"}),
+    "rising power of what may be zero": (
+        {"x": LOW, "n": "bounds: {above: 0, max: 3}"},
+        {"BE[year]": "x ** n"},
+    ),
     "cap that keeps a divisor up": ({"x": ""}, {"BE[year]": "1 / max(x, 0.1)"}),
     "stock that stays positive": (
         {"c[month]": LOW},
@@ -116,10 +120,25 @@ def test_two_divisions_of_one_equation_are_told_apart(total):
     assert (one.verdict, other.verdict) == ("refuted", "proved")
 
 
-def test_missing_value_of_a_parameter_is_no_division_by_zero(total):
+def test_parameter_used_where_data_do_not_give_it_is_found(total):
     parameters = {"x": "bounds: {above: 0}, when: way == p", "y": LOW}
-    (said,) = total(parameters, {"BE[year]": "x / (1 + y)"})
-    assert said.verdict == "proved"
+    division, use = sorted(total(parameters, {"BE[year]": "x / (1 + y)"}), key=lambda item: item.verdict)
+    assert (division.verdict, use.verdict) == ("proved", "refuted")
+    assert use.en == "BE: x is used only where its `when:` holds"
+    assert [point.words() for point in use.points] == ["way = q: BE has no value"]
+
+
+def test_parameter_used_under_its_own_condition_is_proved(total):
+    parameters = {"on[month]": "unit: flag", "x[month]": "when: on"}
+    for formula in ("sum(x * x, over=month, where=on)", "count(x > 1, over=month, where=on)", "count(x, over=month)"):
+        (said,) = total(parameters, {"BE[year]": formula})
+        assert said.verdict == "proved"
+
+
+def test_earlier_value_that_data_do_not_give_is_found(total):
+    parameters = {"on[month]": "unit: flag", "x[month]": "when: on"}
+    (said,) = total(parameters, {"BE[year]": "sum(prev(x, month, 0), over=month, where=on)"})
+    assert said.verdict == "refuted"
 
 
 def test_value_that_a_project_chooses_is_taken_with_its_choice(total):

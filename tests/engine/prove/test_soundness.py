@@ -66,8 +66,8 @@ class Writer:
                 value = self.pick(["0.5", "2", "-1"])
                 lines.append(f"  x{number}: {{unit: '1', from: default, value: {value}, evidence: composed}}\n")
             else:
-                # No `when:`: proofs take a parameter for given wherever a formula uses it, and say so.
-                lines.append(f"  x{number}: {{unit: '1', over: {list(over)}, from: fixed{self.pick(BOUNDS)}}}\n")
+                when = self.pick(["", "", "", ", when: way == p"])
+                lines.append(f"  x{number}: {{unit: '1', over: {list(over)}, from: fixed{self.pick(BOUNDS)}{when}}}\n")
         self.parameters["on"] = over = self.pick([(), ("month",), ("plant",)])
         lines.append(f"  on: {{unit: flag, over: {list(over)}, from: fixed}}\n")
         lines.append(
@@ -401,7 +401,7 @@ def cross_examine(methodology, seed, rounds=8, per_direction=6):
     return said
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples * 5 // 8)
 @given(text=specs(), seed=st.integers(0, 10**6))
 def test_nothing_proved_of_a_random_spec_is_contradicted(bench, text, seed):
     methodology = bench.methodology(text)

@@ -1,5 +1,7 @@
 import pytest
 
+from tonne.engine.prove.reasons import Reason
+
 LOW, SHARE = "bounds: {min: 0}", "bounds: {min: 0, max: 1}"
 
 
@@ -82,7 +84,9 @@ def test_sums_compared_term_by_term_bound_the_reduction(structure):
 def test_bounds_that_contradict_each_other_prove_nothing(proved):
     said = proved({"EG[year]": "bounds: {min: 2, max: 1}"}, {"BE[year]": "EG"}, ALL)
     assert {item.verdict for item in said} == {"undecided"}
-    assert {item.limits for item in said} == {"the bounds of EG contradict each other"}
+    assert {item.limits for item in said} == {
+        Reason("EG 的界限自相矛盾", "the bounds of EG contradict each other"),
+    }
 
 
 def test_selection_that_never_takes_anything_proves_nothing_else(structure):
