@@ -4,7 +4,7 @@ Choices that hold for the whole project are settled here, so that branches not c
 choice that differs by member becomes a parameter of its own, `option:<name>`, holding the choice's number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ from tonne.engine.check.infer import infer
 from tonne.engine.check.kinds import Inference
 from tonne.engine.check.order import cycles, dependencies, groups, reachable, ring
 from tonne.engine.errors import Problem, SpecError
-from tonne.engine.spec.methodology import Methodology
+from tonne.engine.spec.methodology import Methodology, lookup_keys
 from tonne.engine.spec.tree import (
     Cases,
     Chosen,
@@ -53,9 +53,19 @@ class Plan:
     choices: Mapping[str, Choice]
     groups: tuple[tuple[Step, ...], ...]
     needed: Mapping[str, tuple[str, ...]]
-    conditional: frozenset[str]
+    whens: Mapping[str, Node]
     tests: Mapping[str, Node]
+    not_asked: frozenset[str]
     left_out: tuple[str, ...]
+
+    def not_chosen(self, name: str, choice: Callable[[str], str]) -> bool:
+        """Whether the choices at an index rule a conditional parameter out; `choice` gives that of an option."""
+        return name in self.whens and _ruled_out(self.whens[name], self.methodology, choice)
+
+    @property
+    def conditional(self) -> frozenset[str]:
+        """The parameters that need values only where their `when:` holds."""
+        return frozenset(self.whens)
 
     @property
     def steps(self) -> dict[str, Step]:
@@ -82,7 +92,10 @@ def make_plan(methodology: Methodology, choices: Mapping[str, Choice], inference
         raise SpecError(inference.problems)
     trees = {name: settled(tree, methodology, choices) for name, tree in inference.trees.items()}
     refuse_cycles(methodology, trees)
-    tests = {name: settled(tree, methodology, choices) for name, tree in inference.tests.items()}
+    not_asked = _not_asked(methodology, trees, choices)
+    tests = {
+        name: settled(tree, methodology, choices) for name, tree in inference.tests.items() if name not in not_asked
+    }
     whens = {name: settled(tree, methodology, choices) for name, tree in inference.whens.items()}
     used = reachable(
         {**trees, **{f"condition {name}": tree for name, tree in tests.items()}},
@@ -108,16 +121,67 @@ def make_plan(methodology: Methodology, choices: Mapping[str, Choice], inference
             for group in order
         ),
         needed={**parameters, **options},
-        conditional=frozenset(name for name in parameters if name in whens and whens[name] != TRUE),
+        whens={name: whens[name] for name in parameters if name in whens and whens[name] != TRUE},
         tests=tests,
+        not_asked=not_asked,
         left_out=tuple(name for name in methodology.quantities if name not in used and name not in parameters),
+    )
+
+
+def options_read(methodology: Methodology, choices: Mapping[str, Choice]) -> frozenset[str]:
+    """Name the options that outputs and conditions read under the choices made so far; a branch not taken reads none."""
+    inference = infer(methodology)
+    trees = {name: settled(tree, methodology, choices) for name, tree in inference.trees.items()}
+    not_asked = _not_asked(methodology, trees, choices)
+    whens = {
+        item.spec.id: settled(item.when, methodology, choices)
+        for item in methodology.conditions
+        if item.when is not None and item.spec.id not in not_asked
+    }
+    tests = {
+        name: settled(tree, methodology, choices) for name, tree in inference.tests.items() if name not in not_asked
+    }
+    asked = {f"condition {name}": tree for name, tree in tests.items()}
+    used = reachable({**trees, **asked}, _roots(methodology, trees, tests))
+    used |= {part.id for tree in whens.values() for part in walk(tree) if isinstance(part, Name)}
+    read = {name.removeprefix("option:") for name in used if name.startswith("option:")}
+    for name, quantity in methodology.parameters.items():
+        if name not in used:
+            continue
+        when = inference.whens.get(name)
+        if when is not None:
+            read |= {
+                part.id.removeprefix("option:")
+                for part in walk(settled(when, methodology, choices))
+                if isinstance(part, Name) and part.id.startswith("option:")
+            }
+        sources = [source for source in lookup_keys(quantity.parameter).values() if isinstance(source, str)]
+        sources += [quantity.parameter.option] if quantity.parameter.option else []
+        read |= {quantity.prefix + source for source in sources}
+    return frozenset(read & set(methodology.options))
+
+
+def _not_asked(methodology: Methodology, trees: Mapping[str, Node], choices: Mapping[str, Choice]) -> frozenset[str]:
+    """Name the conditions whose `when:` does not hold, and those of modules whose equations are not read."""
+    read = reachable(trees, _roots(methodology, trees, {}))
+    unread = {
+        item.prefix
+        for item in methodology.conditions
+        if any(name.startswith(item.prefix) for name in trees)
+        and not any(name.startswith(item.prefix) for name in read & set(trees))
+    }
+    return frozenset(
+        item.spec.id
+        for item in methodology.conditions
+        if item.prefix in unread or (item.when is not None and settled(item.when, methodology, choices) == FALSE)
     )
 
 
 def _roots(methodology: Methodology, trees: Mapping[str, Node], tests: Mapping[str, Node]) -> list[str]:
     outputs = methodology.spec.outputs
     if outputs is None:
-        return [*trees, *(f"condition {name}" for name in tests)]
+        own = [name for name in trees if "." not in name]  # of a module: what it uses counts where it is read
+        return [*own, *(f"condition {name}" for name in tests)]
     named = [outputs.baseline, outputs.project, outputs.leakage, outputs.reduction, *outputs.reported]
     return [name for name in named if name] + [f"condition {name}" for name in tests]
 
@@ -187,6 +251,17 @@ def settled(tree: Node, methodology: Methodology, choices: Mapping[str, Choice])
     return transform(tree, lambda node: _simplified(_choice(node, methodology, choices)))
 
 
+def settled_as_fixed(tree: Node, methodology: Methodology) -> Node:
+    """Settle what a spec fixes of its modules, and leave out the branches that nobody can choose."""
+    fixed = methodology.fixed_options
+
+    def decided(node: Node) -> Node:
+        is_open = isinstance(node, Chosen) and node.option not in fixed
+        return node if is_open else _simplified(_choice(node, methodology, fixed))
+
+    return transform(tree, decided)
+
+
 def _choice(node: Node, methodology: Methodology, choices: Mapping[str, Choice]) -> Node:
     if not isinstance(node, Chosen):
         return node
@@ -222,6 +297,20 @@ def _at_first_step(node: Previous) -> Previous:
         return part.initial if isinstance(part, Previous) and part.dimension == node.dimension else part
 
     return Previous(node.name, node.dimension, transform(node.initial, first), span=node.span)
+
+
+def _ruled_out(tree: Node, methodology: Methodology, choice: Callable[[str], str]) -> bool:
+    """Settle the choices that differ by member as well; what else a condition asks is left open."""
+
+    def decided(node: Node) -> Node:
+        if isinstance(node, Compare) and isinstance(node.left, Name) and node.left.id.startswith("option:"):
+            option = node.left.id.removeprefix("option:")
+            number = list(methodology.options[option].values).index(choice(option))
+            same = isinstance(node.right, Number) and node.right.value == number
+            return TRUE if same is (node.operator == "==") else FALSE
+        return _simplified(node)
+
+    return transform(tree, decided) == FALSE
 
 
 def _fewer_cases(node: Cases) -> Node:

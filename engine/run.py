@@ -139,6 +139,8 @@ def _conditions(
             raise ProjectError(Problem(f"unknown condition '{name}'", project.document.place("conditions", name)))
     for condition in methodology.conditions:
         spec = condition.spec
+        if spec.id in plan.not_asked:
+            continue
         statement = project.spec.conditions.get(spec.id)
         tree = plan.tests.get(spec.id)
         met = reference.holds(tree, {}) if tree is not None else statement.met if statement else None

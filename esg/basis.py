@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tonne.engine.check.checks import evidence_counts
+from tonne.engine.plan import Plan
 from tonne.engine.result.result import ConditionResult, Result
 from tonne.engine.spec.models import Source
 from tonne.engine.spec.tree import Name, walk
@@ -121,7 +122,7 @@ def choice_blocks(figures: Figures) -> tuple[Block, ...]:
     for name, option in result.methodology.options.items():
         choice = result.plan.choices.get(name)
         fixed = name in result.methodology.fixed_options
-        if choice is None:
+        if choice is None or (fixed and not _is_computed(result.plan, name.rpartition(".")[0])):
             continue
         if isinstance(choice, str):
             told: Content = (_option_value(option.values, choice),)
@@ -132,6 +133,11 @@ def choice_blocks(figures: Figures) -> tuple[Block, ...]:
             )
         rows.append(((phrase(option.name),), (*told, in_brackets(BY_METHODOLOGY)) if fixed else told))
     return (Table((Column((OPTION,), 2), Column((CHOICE,), 3)), tuple(rows)),) if rows else ()
+
+
+def _is_computed(plan: Plan, alias: str) -> bool:
+    """Whether the plan needs anything of a module, or of the methodology itself where the alias is empty."""
+    return any(name.startswith(f"{alias}.") for name in (*plan.steps, *plan.needed)) or not alias
 
 
 def _option_value(values: Mapping[str, Any] | list[str], choice: str) -> Phrase:

@@ -128,8 +128,9 @@ class Figures:
         for quantity in self.result.methodology.parameters.values():
             rule = quantity.parameter.unit_of
             table = self.result.methodology.tables.get(rule.table) if rule else None
-            if rule and table and set(table.keys) <= set(over):
-                row = table.rows.get(tuple(at[key] for key in table.keys))
+            names = rule.dimensions(table.keys) if rule and table else ()
+            if rule and table and set(names) <= set(over):
+                row = table.rows.get(tuple(at[name] for name in names))
                 return unit if row is None else unit.replace(FUEL_AMOUNT, str(row.values[rule.column]))
         return unit
 

@@ -12,15 +12,15 @@ from tonne.engine.errors import Place, Problem, ReportError
 MARK = "result.json"
 
 
-def require_free(out: Path) -> None:
-    """Refuse a folder that holds anything but an earlier output.
+def require_free(out: Path, mark: str = MARK) -> None:
+    """Refuse a folder that holds anything but an earlier output, which the file `mark` tells.
 
     Raises:
         ReportError: it is a file, or holds other files.
     """
     if out.is_file():
         raise ReportError(Problem("the output folder is a file", Place(str(out)), hint="name a folder"))
-    if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
+    if out.is_dir() and any(out.iterdir()) and not (out / mark).is_file():
         raise ReportError(
             Problem(
                 "the output folder holds files that are not an earlier output",
@@ -31,13 +31,13 @@ def require_free(out: Path) -> None:
 
 
 @contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
+def whole_folder(out: Path, mark: str = MARK) -> Iterator[Path]:
     """Give a temporary folder beside the target, and move it there when everything went well.
 
     Raises:
         ReportError: the target holds files that are not an earlier output.
     """
-    require_free(out)
+    require_free(out, mark)
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:

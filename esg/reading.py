@@ -88,6 +88,8 @@ def _lines(methodology: Methodology, language: Language) -> Iterator[str]:
             yield f"  {condition.spec.id}: {_said(condition.spec.text, language)}" + (
                 f"  ({condition.spec.test})" if condition.spec.test else ""
             )
+            if condition.spec.when:
+                yield f"      when {condition.spec.when}"
     if spec.not_covered:
         yield from ("", _HEADINGS["not_covered"][language])
         for item in spec.not_covered:

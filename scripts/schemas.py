@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of spec, factor table, project, result and check report into docs/; with --check, only compares."""
+"""Writes the JSON Schemas of all files that are read and written into docs/; with --check, only compares."""
 
 import json
 import sys
@@ -8,6 +8,7 @@ from typing import Any
 from tonne.engine.data.project import ProjectSpec
 from tonne.engine.prove.schema import check_schema
 from tonne.engine.result.schema import result_schema
+from tonne.engine.savings.task import TaskSpec
 from tonne.engine.spec.models import FactorTableSpec, MethodologySpec
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -19,6 +20,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "spec.schema.json": MethodologySpec.model_json_schema(by_alias=True),
         "factor-table.schema.json": FactorTableSpec.model_json_schema(by_alias=True),
         "project.schema.json": ProjectSpec.model_json_schema(by_alias=True),
+        "baseline.schema.json": TaskSpec.model_json_schema(by_alias=True),
         "result.schema.json": result_schema(),
         "check.schema.json": check_schema(),
     }

@@ -23,6 +23,8 @@ CONFINED = {
     "openpyxl": {"esg/workbook_check.py"},
     "rich": {"tonne/cli.py"},
     "click": {"tonne/cli.py"},
+    "opendsm": {"engine/savings/weather_model.py"},
+    "pandas": {"engine/savings/weather_model.py"},
 }
 
 

@@ -12,11 +12,12 @@ from tonne.engine.spec.methodology import Methodology
 if TYPE_CHECKING:
     from tonne.engine.prove.equivalence import Comparison
     from tonne.engine.result.result import Result
+    from tonne.engine.savings.baseline import Baseline
     from tonne.engine.single import Evaluation
     from tonne.engine.typed_values import Typed
     from tonne.engine.versions import Revision
 
-__all__ = ["check", "diff", "evaluate", "list_methodologies", "load_methodology", "run", "same_as"]
+__all__ = ["baseline", "check", "diff", "evaluate", "list_methodologies", "load_methodology", "run", "same_as"]
 
 
 def run(project: str | Path, out: str | Path | None = None, progress: Callable[[str], None] | None = None) -> "Result":
@@ -41,6 +42,32 @@ def run(project: str | Path, out: str | Path | None = None, progress: Callable[[
 
         release(result, Path(out), progress)
     return result
+
+
+def baseline(
+    task: str | Path, out: str | Path | None = None, progress: Callable[[str], None] | None = None
+) -> "Baseline":
+    """Model the energy that would have been used without a retrofit, from meter and weather before it.
+
+    Args:
+        task: a task file, or the folder of one with a `baseline.yaml`.
+        out: the folder for readings and statement; written as a whole or not at all.
+        progress: is told each stage as it begins.
+
+    Returns:
+        the baseline: `total`, `relative_uncertainty`, `fitted` with its `points`, `findings`.
+
+    Raises:
+        TonneError: an input cannot be used, the model is disqualified, or `tonne[savings]` is not installed.
+    """
+    from tonne.engine.savings.baseline import model_baseline  # noqa: PLC0415 (as in `run`)
+
+    modelled = model_baseline(task, progress)
+    if out is not None:
+        from tonne.esg.savings_statement import write_baseline  # noqa: PLC0415 (as in `run`)
+
+        write_baseline(modelled, Path(out))
+    return modelled
 
 
 def check(methodology: str | Path | Methodology, *, proofs: bool = True) -> CheckReport:

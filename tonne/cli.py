@@ -240,6 +240,33 @@ def run(project: str, out: str, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("task", type=click.Path())
+@click.option("--out", required=True, type=click.Path(), help="Folder for readings and statement.")
+@click.option("--json", "as_json", is_flag=True, help="Print the statement as JSON.")
+def baseline(task: str, out: str, as_json: bool) -> None:
+    """Model the energy use without a retrofit, from meter and weather before it.
+
+    TASK is a task file or the folder of one with a `baseline.yaml`. Writes readings that a project takes as it
+    takes any others, and a statement of model, fit and files. Needs `pip install 'tonne[savings]'`; running the
+    project does not.
+    """
+    from tonne.api import baseline as model_baseline  # noqa: PLC0415
+    from tonne.engine.savings.baseline import as_data  # noqa: PLC0415
+    from tonne.esg.folder import require_free  # noqa: PLC0415
+    from tonne.esg.savings_statement import STATEMENT, summary_lines  # noqa: PLC0415
+
+    require_free(Path(out).resolve(), STATEMENT)
+    with _progress() as told:
+        modelled = model_baseline(task, out, told)
+    if as_json:
+        click.echo(json.dumps(as_data(modelled), ensure_ascii=False, indent=1))
+        return
+    for line in summary_lines(modelled):
+        click.echo(line)
+    click.echo(f"written to {out}")
+
+
+@cli.command()
 @click.argument("folder", metavar="DIR|DOSSIER", type=click.Path())
 @click.argument("quantity", metavar="QUANTITY[@INDEX]")
 @click.option("--depth", default=30, show_default=True, help="How many equations deep to go.")

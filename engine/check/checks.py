@@ -191,7 +191,7 @@ def _named_outside(prefix: str, methodology: Methodology, trees: dict[str, Node]
     outside = [quantity for name, quantity in methodology.quantities.items() if not name.startswith(prefix)]
     whens = [quantity.when for quantity in outside if quantity.when is not None]
     read = [quantity.tree for quantity in outside if quantity.tree is not None]
-    read += [*whens, *(item.tree for item in methodology.conditions if item.tree is not None)]
+    read += [*whens, *(tree for item in methodology.conditions for tree in (item.tree, item.when) if tree is not None)]
     options = {part.option for tree in read for part in walk(tree) if isinstance(part, Chosen)}
     named = {name for tree in whens for name in names_in(tree)}
     stated = {item.prefix for item in methodology.conditions}
@@ -245,7 +245,7 @@ def _unused_options_and_dimensions(methodology: Methodology) -> list[Finding]:
         for tree in (quantity.tree, quantity.when)
         if tree is not None
     ]
-    trees += [item.tree for item in methodology.conditions if item.tree is not None]
+    trees += [tree for item in methodology.conditions for tree in (item.tree, item.when) if tree is not None]
     options = {part.option for tree in trees for part in walk(tree) if isinstance(part, Chosen)}
     options |= {
         quantity.prefix + str(quantity.parameter.option)

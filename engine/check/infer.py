@@ -370,8 +370,9 @@ class _Inferrer:
         quantity = self.methodology.quantities.get(node.name)
         if quantity is None:
             raise Misfit("index", f"prev of {node.name}, which is not a quantity")
-        if self.methodology.dimensions[node.dimension].time is None:
-            raise Misfit("index", f"prev goes along {node.dimension}, which is not a time dimension")
+        dimension = self.methodology.dimensions[node.dimension]
+        if dimension.time is None and not dimension.ordered:
+            raise Misfit("index", f"prev goes along {node.dimension}, which is neither time nor `ordered: true`")
         if node.dimension not in quantity.over:
             raise Misfit("index", f"prev goes along {node.dimension}, but {node.name} is not over {node.dimension}")
         if node.dimension not in context:

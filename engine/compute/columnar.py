@@ -38,7 +38,7 @@ def compute_columnar(
                 properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
             )
             store.execute(create.sql(dialect=DIALECT))
-        return _values(plan, staged, store)
+        return _values(plan, staged, dataset, store)
     except OverflowError:
         raise RunError(
             Problem(
@@ -86,8 +86,10 @@ def _make_base(
     indices = list(dataset.domain.indices(frame))
     columns: dict[str, tuple[str, list[object]]] = {}
     for position, name in enumerate(frame):
-        kind = "BIGINT" if name in dataset.domain.steps else "VARCHAR"
+        kind = "VARCHAR" if _is_label(name, plan) else "BIGINT"
         members: list[object] = [index[position] for index in indices]
+        if methodology.dimensions[name].ordered:
+            members = [dataset.domain.positions(name)[index[position]] for index in indices]
         columns[name] = (kind, members)
         for other in coarser.get(name, []):
             columns[other] = (
@@ -114,8 +116,21 @@ def _make_base(
         store.execute(f"INSERT INTO {quoted(base)} SELECT {slots}", [values for _, values in columns.values()])
 
 
-def _values(plan: Plan, staged: Staged, store: duckdb.DuckDBPyConnection) -> dict[str, dict[Index, float | None]]:
+def _is_label(name: str, plan: Plan) -> bool:
+    """Whether a dimension's column holds names; where the order counts it holds positions, as time holds numbers."""
+    dimension = plan.methodology.dimensions[name]
+    return dimension.time is None and not dimension.ordered
+
+
+def _values(
+    plan: Plan, staged: Staged, dataset: Dataset, store: duckdb.DuckDBPyConnection
+) -> dict[str, dict[Index, float | None]]:
     values: dict[str, dict[Index, float | None]] = {}
+    ordered = {
+        name: dataset.domain.members[name]
+        for name, dimension in plan.methodology.dimensions.items()
+        if dimension.ordered
+    }
     for frame, names in staged.columns.items():
         if not names:
             continue
@@ -124,5 +139,10 @@ def _values(plan: Plan, staged: Staged, store: duckdb.DuckDBPyConnection) -> dic
         for position, name in enumerate(names):
             over = plan.over(name)
             at = [frame.index(part) for part in over if part in frame]
-            values[name] = {tuple(row[place] for place in at): row[len(frame) + position] for row in rows}
+            values[name] = {
+                tuple(
+                    ordered[frame[place]][row[place]] if frame[place] in ordered else row[place] for place in at
+                ): row[len(frame) + position]
+                for row in rows
+            }
     return values

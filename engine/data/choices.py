@@ -1,14 +1,18 @@
-"""The options of a project: each chosen once, or once per member; checked against the methodology."""
+"""The options of a project: each chosen once, or once per member; checked against the methodology.
+
+An option that only branches not taken would read need not be chosen.
+"""
 
 from collections.abc import Mapping
 
 from tonne.engine.data.project import Project
 from tonne.engine.errors import Problem, ProjectError, listing, nearest
+from tonne.engine.plan import options_read
 from tonne.engine.spec.methodology import Methodology
 
 
 def chosen_options(project: Project, methodology: Methodology) -> dict[str, str | Mapping[str, str]]:
-    """Give the choice of every option.
+    """Give the choice of every option that is read.
 
     Raises:
         ProjectError: an option is unknown, has no such value, or is not chosen.
@@ -44,20 +48,23 @@ def chosen_options(project: Project, methodology: Methodology) -> dict[str, str 
                     )
                 )
         choices[name] = choice
-    for name, option in methodology.options.items():
-        if name in methodology.fixed_options:
-            choices[name] = methodology.fixed_options[name]
-        elif name not in given and option.default is not None:
-            choices[name] = option.default if not option.over else {}
-        elif name not in given:
-            problems.append(
-                Problem(
-                    f"option {name} ({option.name.en}) is not chosen",
-                    project.document.place("options"),
-                    f"one of {listing(list(option.values))}",
-                    hint=f"add `{name}: …` under options",
-                )
-            )
+    choices |= methodology.fixed_options
+    open_ones = {name: option for name, option in methodology.options.items() if name not in choices}
+    read = options_read(methodology, choices) if open_ones else frozenset()
+    for name, option in open_ones.items():
+        if name in read and name not in given and option.default is not None:
+            choices[name] = {} if option.over else option.default
+    read = options_read(methodology, choices) if open_ones else frozenset()  # the defaults leave branches out
+    problems.extend(
+        Problem(
+            f"option {name} ({option.name.en}) is not chosen",
+            project.document.place("options"),
+            f"one of {listing(list(option.values))}",
+            hint=f"add `{name}: …` under options",
+        )
+        for name, option in open_ones.items()
+        if name in read and name not in given and name not in choices
+    )
     if problems:
         raise ProjectError(problems)
     return choices

@@ -175,7 +175,7 @@ def _members(project: Project, plan: Plan, labelled: Mapping[str, list[_Labelled
             seen = [row.labels[name] for rows in labelled.values() for row in rows if name in row.labels]
             members[name] = tuple(dict.fromkeys(seen))
         used = any(name in over for over in plan.needed.values())
-        if used and not members[name]:
+        if used and not members[name] and name not in project.spec.members:  # an empty list says that there is none
             raise ProjectError(
                 Problem(
                     f"dimension {name} has no members",
@@ -279,6 +279,8 @@ def _put_looked_up(plan: Plan, domain: Domain, lookup: Lookup, work: DatasetBuil
         if quantity.parameter.from_ not in {"default", "option", "factor"}:
             continue
         for index in domain.indices(over):
+            if not lookup.applies(quantity, index):
+                continue
             try:
                 value, origin = lookup.value(quantity, index)
             except TonneError as fault:

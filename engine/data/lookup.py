@@ -14,6 +14,8 @@ from tonne.engine.units import Unit, conversion, parse_unit
 
 Found = tuple[Fraction, Provenance]
 
+AMOUNT = "fuel_amount"
+
 _EVIDENCE_ZH = {"secondary": "二手资料", "expert-recall": "专家回忆", "composed": "自行构建"}
 _EVIDENCE_EN = {
     "secondary": "from a secondary source",
@@ -66,6 +68,17 @@ class Lookup:
             )
             for name, table, evidence in self._unconfirmed
         ]
+
+    def applies(self, quantity: Quantity, index: Index) -> bool:
+        """Whether the choices at an index leave a parameter in question; one with `when:` may be ruled out."""
+        over = quantity.over
+        at = dict(zip(over, index, strict=True))
+
+        def choice(option: str) -> str:
+            inner = tuple(self.methodology.options[option].over)
+            return self._choice(option, inner, tuple(at[name] for name in inner))
+
+        return not self.plan.not_chosen(quantity.id, choice)
 
     def option_number(self, name: str, over: tuple[str, ...], index: Index) -> Found:
         """Give the number of the choice that holds at an index."""
@@ -183,18 +196,21 @@ def _uncapitalised(text: str) -> str:
 
 
 def member_unit(plan: Plan, quantity: Quantity, members: Mapping[str, str]) -> Unit:
-    """Give the unit in which a member of a parameter is accounted: the parameter's own, or the member's."""
+    """Give the unit in which a member of a parameter is accounted; `fuel_amount` in it is the member's unit."""
     rule = quantity.parameter.unit_of
     if rule is None:
         return quantity.unit
     table = plan.methodology.tables[rule.table]
-    key = tuple(members.get(name, "") for name in table.keys)
+    key = tuple(members.get(name, "") for name in rule.dimensions(table.keys))
     row = table.rows.get(key)
     if row is None:
         raise ProjectError(
             Problem(f"factor table {rule.table} has no row for {', '.join(map(str, key))}", quantity.place)
         )
-    return parse_unit(str(row.values[rule.column]), row.place)
+    own = str(row.values[rule.column])
+    return parse_unit(
+        own if quantity.unit.text == AMOUNT else quantity.unit.text.replace(AMOUNT, f"({own})"), row.place
+    )
 
 
 def _same_but(one: Key, other: Key, position: int) -> bool:

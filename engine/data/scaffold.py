@@ -82,6 +82,7 @@ def _lines(methodology: Methodology, monitored: list[Quantity]) -> list[str]:
         lines.append("conditions:")
         lines += [
             f"  {item.id}: {{met: FILL, fact: {{zh: 待填, en: to be filled in}}}}          # {item.text.en}"
+            + (f" Only if {item.when}." if item.when else "")
             for item in stated
         ]
     readings = [quantity for quantity in monitored if _is_clocked(methodology, quantity) and len(quantity.over) == 1]

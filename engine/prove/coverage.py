@@ -135,8 +135,11 @@ class _List:
         pairs = ((one, one + gap) for gap in range(1, count) for one in range(count - gap))
         told, points, open_pairs = [], [], count * (count - 1) // 2 > MAX_PAIRS
         for one, other in itertools.islice(pairs, MAX_PAIRS):
+            together = [self.conditions[one], self.conditions[other]]
+            if self.question.solver.holds(some([]), together).proved:
+                continue  # as two values of one option: nothing need be known of the values
             values = [self.generic.number(self.node.branches[number][1], self.at) for number in (one, other)]
-            if self.follows(values[0] == values[1], self.conditions[one], self.conditions[other]):
+            if self.follows(values[0] == values[1], *together):
                 continue
             point = self._search(self._both(one, other), self._differ(one, other))
             if point is None:

@@ -1,14 +1,15 @@
 """All that is said of a methodology: the static checks and the proofs, in the order of the list."""
 
 import functools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tonne.engine.check.checks import CHECKS, Check, CheckReport, Outcome
 from tonne.engine.check.infer import infer
 from tonne.engine.check.kinds import Inference
 from tonne.engine.check.order import cycles
+from tonne.engine.plan import settled_as_fixed
 from tonne.engine.prove.coverage import case_statements
 from tonne.engine.prove.direction import direction_statements
 from tonne.engine.prove.domains import domain_statements
@@ -18,6 +19,7 @@ from tonne.engine.prove.reasons import TOO_DEEP, contradicting_bounds
 from tonne.engine.prove.statement import Statement
 from tonne.engine.prove.structure import structure_statements
 from tonne.engine.spec.methodology import Methodology
+from tonne.engine.spec.tree import Node
 
 Prover = Callable[[Question], Iterator[Statement]]
 
@@ -57,7 +59,18 @@ Groups = tuple[tuple[int, tuple[Statement, ...]], ...]
 @functools.lru_cache(maxsize=64)
 def _proved(methodology: "_ByDigest") -> Groups:
     inference = infer(methodology.value)
-    return () if inference.problems or cycles(inference.trees) else _groups(methodology.value, inference)
+    if inference.problems or cycles(inference.trees):
+        return ()
+    return _groups(methodology.value, _without_fixed_choices(methodology.value, inference))
+
+
+def _without_fixed_choices(methodology: Methodology, inference: Inference) -> Inference:
+    """Leave out the branches of modules that the spec rules out by `uses: options:`; nothing is claimed of them."""
+
+    def settled(trees: Mapping[str, Node]) -> dict[str, Node]:
+        return {name: settled_as_fixed(tree, methodology) for name, tree in trees.items()}
+
+    return replace(inference, trees=settled(inference.trees), whens=settled(inference.whens))
 
 
 def _groups(methodology: Methodology, inference: Inference) -> Groups:

@@ -22,7 +22,7 @@ from tonne.engine.prove.setting import Setting
 from tonne.engine.prove.small import Small
 from tonne.engine.prove.solver import number
 from tonne.engine.prove.statement import Point
-from tonne.engine.spec.tree import Name, Node, Number, Reduce
+from tonne.engine.spec.tree import Name, Node, Number, Reduce, names_in
 
 At = Mapping[str, Member]
 Values = Mapping[tuple[str, Key], Fraction]
@@ -75,6 +75,8 @@ class Replay:
         reference = Reference(self.plan, whole)
         for name in self.plan.conditional:
             tree = self.settled(self.inference.whens[name])
+            if not names_in(tree) <= set(self.plan.needed) | set(self.plan.steps):
+                continue  # the condition needs what nothing else does; the value stays, as in a project that gives it
             over = self.plan.over(name)
             for index in list(found[name]):
                 try:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+from tonne.engine.check.identity import reduction_identity
 from tonne.engine.prove.encode import At
 from tonne.engine.prove.generic import LEMMA_MS, Generic
 from tonne.engine.prove.needs import need_of
@@ -205,6 +206,15 @@ class _Claims:
 
             yield Wanted(after != 2 * before, confirm)
 
+    def _takes_away(self) -> bool:
+        """Whether the reduction is the baseline less amounts that are never below zero, which needs no solver."""
+        methodology, setting = self.question.methodology, self.question.setting
+        outputs = methodology.spec.outputs
+        if outputs is None or reduction_identity(methodology, setting.trees) != "proved":
+            return False
+        taken = [Name(name) for name in (outputs.project, outputs.leakage) if name]
+        return all(setting.enclosures.of(name).is_nonnegative for name in taken)
+
     def within(self, baseline: str) -> Statement:
         """Say whether the reduction never exceeds the baseline."""
 
@@ -218,6 +228,10 @@ class _Claims:
             return self.holds(claim, generic.facts)
 
         words = ("减排量不超过基准线排放量", "the reduction never exceeds the baseline emissions")
+
+        if self._takes_away():
+            code = "structure.within_baseline"
+            return Statement(code, self.reduction, *words, "proved", place=self.quantity.place)
 
         def exceeds(small: Small) -> Iterator[Wanted]:
             for index, here in small.indices(self.reduction):

@@ -26,7 +26,7 @@ def alone(methodology: Methodology, equation: str) -> Methodology:
     return replace(
         methodology,
         spec=methodology.spec.model_copy(update={"outputs": None, "claims": None, "conditions": []}),
-        quantities={**inputs, equation: quantity},
+        quantities={**inputs, equation: replace(quantity, when=None)},
         conditions=(),
     )
 

@@ -21,11 +21,23 @@ from tonne.engine.errors import (
 )
 from tonne.engine.spec.expression import parse
 from tonne.engine.spec.factors import FactorTable
-from tonne.engine.spec.lookups import Lookups, part_place
+from tonne.engine.spec.lookups import Lookups, barred, part_place
 from tonne.engine.spec.methodology import LinkedCondition, Methodology, Quantity, place_in
 from tonne.engine.spec.models import Cite, Condition, Dimension, Equation, MethodologySpec, Option, Parameter
 from tonne.engine.spec.source import Document, Steps
-from tonne.engine.spec.tree import Cases, Chosen, Compare, Name, Node, Previous, Reduce, transform, walk
+from tonne.engine.spec.tree import (
+    Cases,
+    Chosen,
+    Compare,
+    Logic,
+    Name,
+    Node,
+    Not,
+    Previous,
+    Reduce,
+    transform,
+    walk,
+)
 from tonne.engine.units import ONE, Unit, parse_unit
 
 MAX_MODULE_DEPTH = 5
@@ -184,7 +196,7 @@ class _Linker:
     def _add_dimensions(self, spec: MethodologySpec, document: Document) -> None:
         for name, dimension in spec.dimensions.items():
             known = self.dimensions.setdefault(name, dimension)
-            if (known.time, known.members) != (dimension.time, dimension.members):
+            if known.model_copy(update={"name": None}) != dimension.model_copy(update={"name": None}):
                 self.problems.append(
                     Problem(
                         f"dimension {name} is declared differently here and in the spec that uses it",
@@ -245,7 +257,8 @@ class _Linker:
                 Problem(f"condition {condition.id} is given twice", place, hint="rename one of the two")
             )
         tree = self._tree(condition.test, ("conditions", index, "test"), prefix, own) if condition.test else None
-        self.conditions.append(LinkedCondition(condition, tree, place, prefix))
+        when = self._tree(condition.when, ("conditions", index, "when"), prefix, own) if condition.when else None
+        self.conditions.append(LinkedCondition(condition, tree, place, prefix, when))
 
     def _add_parameter(
         self,
@@ -323,7 +336,11 @@ class _Linker:
             if quantity.is_parameter:
                 lookups.resolve(quantity)
         self.conditions = [
-            replace(item, tree=self._resolved(item.tree, item.place, item.prefix)) if item.tree else item
+            replace(
+                item,
+                tree=self._resolved(item.tree, item.place, item.prefix) if item.tree else None,
+                when=self._resolved_by_options(item) if item.when else None,
+            )
             for item in self.conditions
         ]
 
@@ -367,6 +384,15 @@ class _Linker:
             elif isinstance(part, Reduce):
                 self._resolve_dimensions(part.over, place, part.function)
         return chosen
+
+    def _resolved_by_options(self, item: LinkedCondition) -> Node:
+        """Resolve the `when:` of a condition, which the choices alone must decide."""
+        tree = self._resolved(item.when or Name(""), item.place, item.prefix)
+        over = {name for part in walk(tree) if isinstance(part, Chosen) for name in self.options[part.option].over}
+        if over or not all(isinstance(part, Chosen | Logic | Not) for part in walk(tree)):
+            what = f"`when:` of condition {item.spec.id} is not decided by options of the whole project"
+            self.problems.append(Problem(what, item.place, "option == value, joined by `and`, `or`, `not`"))
+        return tree
 
     def _choice(self, node: Node, place: Place) -> Node:
         """Turn `option == value` into a choice; values are names only beside their option."""
@@ -420,6 +446,7 @@ class _Linker:
                     )
                 if quantity is not None and not quantity.is_parameter:
                     self._require_yearly(role, quantity, spec.outputs.reduction, document)
+                    self.problems.extend(barred(role, quantity.id, self.quantities, self.tables, self.documents))
             for index, name in enumerate(spec.outputs.reported):
                 if name not in self.quantities:
                     place = document.place("outputs", "reported", index)

@@ -1,19 +1,42 @@
 """Checks how parameters find their values: columns and keys of factor tables, units of members, choices of options."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tonne.engine import calendar
 from tonne.engine.errors import Place, Problem, listing, nearest
 from tonne.engine.spec.factors import FactorTable
 from tonne.engine.spec.methodology import Quantity, lookup_keys
-from tonne.engine.spec.models import Dimension, Option, Parameter
+from tonne.engine.spec.models import Dimension, MemberUnit, Option, Parameter
 from tonne.engine.spec.source import Document
+from tonne.engine.spec.tree import names_in
 
 
 def part_place(documents: Mapping[str, Document], quantity: Quantity, *steps: str) -> Place:
     """Find where a part of a parameter or equation stands; the documents are by prefix."""
     kind = "parameters" if isinstance(quantity.spec, Parameter) else "equations"
     return documents[quantity.prefix].place(kind, quantity.id.removeprefix(quantity.prefix), *steps)
+
+
+def barred(
+    role: str,
+    output: str,
+    quantities: Mapping[str, Quantity],
+    tables: Mapping[str, FactorTable],
+    documents: Mapping[str, Document],
+) -> Iterator[Problem]:
+    """Find the factors on which an output depends although their table may not be used for it."""
+    seen, waiting = {output}, [output]
+    while waiting:
+        quantity = quantities[waiting.pop()]
+        if quantity.is_parameter and quantity.tree is None and quantity.parameter.table in tables:
+            table = tables[str(quantity.parameter.table)].spec
+            if role in table.never_in:
+                what = f"output {role} {output} depends on {quantity.id}, whose table {table.id} is never used for it"
+                hint = f"not for: {table.not_for.en}" if table.not_for else None
+                yield Problem(what, part_place(documents, quantity, "table", "="), hint=hint)
+        used = names_in(quantity.tree) & set(quantities) if quantity.tree is not None else set()
+        waiting += sorted(used - seen)
+        seen |= used
 
 
 class Lookups:
@@ -39,7 +62,7 @@ class Lookups:
         if parameter.option is not None:
             self._resolve_by_option(quantity, parameter)
         if parameter.unit_of is not None and parameter.unit_of.table in self.tables:
-            self._resolve_member_unit(quantity, self.tables[parameter.unit_of.table], parameter.unit_of.column)
+            self._resolve_member_unit(quantity, self.tables[parameter.unit_of.table], parameter.unit_of)
         if parameter.from_ != "factor" or parameter.table not in self.tables:
             return
         table = self.tables[str(parameter.table)]
@@ -113,13 +136,14 @@ class Lookups:
                 Problem(what, part_place(self.documents, quantity, "key", key), expected, f"'{constant}'", near)
             )
 
-    def _resolve_member_unit(self, quantity: Quantity, table: FactorTable, column: str) -> None:
+    def _resolve_member_unit(self, quantity: Quantity, table: FactorTable, rule: MemberUnit) -> None:
+        column = rule.column
         known = [name for name, spec in table.spec.columns.items() if spec.text]
         place = part_place(self.documents, quantity, "unit_of")
         if column not in known:
             what = f"table {table.spec.id} has no text column '{column}'"
             self.problems.append(Problem(what, place, listing(known) or None, hint=nearest(column, known)))
-        lacking = listing([key for key in table.keys if key not in quantity.over])
+        lacking = listing([name for name in rule.dimensions(table.keys) if name not in quantity.over])
         if lacking:
             what = f"the unit of {quantity.id} is looked up by {lacking}, but it is not over {lacking}"
             self.problems.append(Problem(what, place))

@@ -55,6 +55,7 @@ class LinkedCondition:
     tree: Node | None
     place: Place
     prefix: str = ""
+    when: Node | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Everything that is text in both languages is a `Text`; every number is exact.
 
 import datetime
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
@@ -114,11 +115,14 @@ class Dimension(Model):
     name: Text | None = None
     time: Step | None = None
     members: Literal["from_data"] | dict[Name, Text] | list[Name] | None = None
+    ordered: bool = Field(False, description="the order of the members counts, and `prev` goes along it")
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if (self.time is None) == (self.members is None):
             raise ValueError("either `time: <step>` or `members: …`")
+        if self.ordered and self.members is None:
+            raise ValueError("`ordered:` only with `members: …`")
         return self
 
 
@@ -174,6 +178,11 @@ class MemberUnit(Model):
 
     table: Name
     column: Name
+    key: dict[Name, Name] = Field({}, description="the dimension that a key comes from, where it has another name")
+
+    def dimensions(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Give the dimensions that the keys of the table come from."""
+        return tuple(self.key.get(name, name) for name in keys)
 
 
 class Parameter(Model):
@@ -307,6 +316,7 @@ class Condition(Model):
     id: Name
     text: Text
     test: Formula | None = None
+    when: Formula | None = Field(None, description="by options alone: the condition is asked only where it holds")
     cite: Cite | None = None
     evidence: Evidence | None = None
 
@@ -405,6 +415,9 @@ class FactorTableSpec(Model):
     title: Text
     source: Source
     not_for: Text | None = None
+    never_in: list[Literal["baseline", "project", "leakage"]] = Field(
+        [], description="outputs that may not depend on the table: a spec where they do is refused"
+    )
     keys: dict[Name, Literal["integer"] | dict[Name, Text]] = Field(min_length=1)
     substances: dict[Name, dict[Name, Name]] = Field(
         {},

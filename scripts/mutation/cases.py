@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 
+from tonne.engine import plan as planning
 from tonne.engine.check.kinds import Inference
 from tonne.engine.compute.reference import CONTEXT, Reference, decimal
 from tonne.engine.data.choices import chosen_options
@@ -61,6 +63,15 @@ def _case(methodology: str, path: Path) -> Case | None:
     return Case(f"{methodology}/{path.stem}", methodology, project, case.get("expected", {}), words)
 
 
+def planned(case: Case, methodology: Methodology, inference: Inference) -> frozenset[str] | None:
+    """Name the quantities that a case needs, without the names of modules; None when no plan can be made."""
+    try:
+        plan = _plan(case.project, methodology, inference)
+    except TonneError:
+        return None
+    return frozenset(name.split(".")[-1] for name in [*plan.needed, *plan.steps])
+
+
 def difference(
     case: Case, methodology: Methodology, inference: Inference, store: duckdb.DuckDBPyConnection
 ) -> str | None:
@@ -76,24 +87,32 @@ def difference(
         return f"breaks off with {type(fault).__name__}"
     if case.refused:
         return "not refused"
-    return (
+    wrong = (
         _wrong_value(case.expected, reference, values)
         or next((f"no finding {code}" for code in case.expected.get("findings", []) if code not in codes), None)
         or _wrong_total(case.expected, methodology, reference.dataset, values)
-        or _wrong_condition(case.expected, reference)
     )
+    try:
+        return wrong or _wrong_condition(case.expected, reference)
+    except TonneError:
+        return "a condition is not decided"
 
 
 def _computed(
     project: Project, methodology: Methodology, inference: Inference, store: duckdb.DuckDBPyConnection
 ) -> tuple[Reference, Values, list[str]]:
-    plan: Plan = make_plan(methodology, chosen_options(project, methodology), inference)
+    plan = _plan(project, methodology, inference)
     dataset = collect(project, plan, store)
     reference = Reference(plan, dataset)
     given: Values = {
         key: {index: decimal(value) for index, value in items.items()} for key, items in dataset.values.items()
     }
     return reference, {**given, **reference.compute_all()}, [finding.code for finding in dataset.findings]
+
+
+def _plan(project: Project, methodology: Methodology, inference: Inference) -> Plan:
+    with patch.object(planning, "infer", lambda _methodology: inference):  # else inferred again for every case
+        return make_plan(methodology, chosen_options(project, methodology), inference)
 
 
 def _wrong_value(expected: Mapping[str, Any], reference: Reference, values: Values) -> str | None:

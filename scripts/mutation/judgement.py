@@ -1,11 +1,12 @@
 """Says of a mutant who notices it: loading and checks, proofs, golden cases; or that it means the same."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from mutation.cases import Case, cases_of, difference
+from mutation.cases import Case, cases_of, difference, planned
 from mutation.equivalence import same_meaning
 from mutation.mutants import Mutant, mutants
 from tonne.engine.check.checks import check
@@ -43,6 +44,12 @@ class Bench:
         self.cases = {name: cases_of(name) for name in self.originals}
         self.store = open_store([Path(__file__).parent])
         self._inferences = {name: infer(methodology) for name, methodology in self.originals.items()}
+        self._planned = {
+            case.id: planned(case, methodology, self._inferences[name])
+            for name, methodology in self.originals.items()
+            for case in self.cases[name]
+        }
+        self._noticed: Counter[str] = Counter()
 
     def mutants(self, name: str) -> list[Mutant]:
         """Make every mutant of a bundled methodology."""
@@ -54,20 +61,23 @@ class Bench:
         Args:
             mutant: the wrong spec.
             proofs_first: run the proofs before the cases, to know what is noticed without cases; otherwise only
-                when nothing else decides, which is much faster and finds the same survivors.
+                when nothing else decides, which is much faster and finds the same survivors. The proofs of the
+                methodologies that use a mutant module are asked for last in both.
         """
+        concerned: list[Methodology] = []
         try:
-            concerned = list(self.linked(mutant))
+            for methodology in self.linked(mutant):
+                failed = next((finding.code for finding in check(methodology).findings if finding.failed), None)
+                if failed:
+                    return Verdict(mutant, "checks", failed)
+                concerned.append(methodology)
         except TonneError as fault:
             return Verdict(mutant, "checks", f"load: {fault.problems[0].what}")
-        for methodology in concerned:
-            failed = next((finding.code for finding in check(methodology).findings if finding.failed), None)
-            if failed:
-                return Verdict(mutant, "checks", failed)
-        steps = [self._cases, self._equivalent, self._proofs]
+        own, users = concerned[:1], concerned[1:]
+        steps = [(self._cases, concerned), (self._equivalent, own), (self._proofs, concerned)]
         if proofs_first:
-            steps = [self._proofs, self._cases, self._equivalent]
-        verdicts = (step(mutant, concerned) for step in steps)
+            steps = [(self._proofs, own), (self._cases, concerned), (self._equivalent, own), (self._proofs, users)]
+        verdicts = (step(mutant, given) for step, given in steps)
         return next((verdict for verdict in verdicts if verdict is not None), Verdict(mutant, "survivor", ""))
 
     def linked(self, mutant: Mutant) -> Iterator[Methodology]:
@@ -99,11 +109,12 @@ class Bench:
 
     def _cases(self, mutant: Mutant, concerned: list[Methodology]) -> Verdict | None:
         for methodology in concerned:
-            inference = infer(methodology)
-            for case in self.cases[methodology.id]:
+            cases = self._concerned(mutant, methodology.id)
+            inference = infer(methodology) if cases else None
+            for case in cases:
                 wrong = difference(case, methodology, inference, self.store)
                 if wrong:
-                    self._first(case)
+                    self._noticed[case.id] += 1
                     return Verdict(mutant, "cases", f"{case.id}: {wrong}")
         return None
 
@@ -112,11 +123,19 @@ class Bench:
         why = same_meaning(original, self._inferences[original.id], wrong, infer(wrong))
         return Verdict(mutant, "equivalent", why) if why else None
 
-    def _first(self, case: Case) -> None:
-        """Try the case that noticed the last mutant first: the next one is often of the same kind."""
-        known = self.cases[case.methodology]
-        known.remove(case)
-        known.insert(0, case)
+    def _concerned(self, mutant: Mutant, methodology: str) -> list[Case]:
+        """Give the cases whose plan has the changed quantity, first those that noticed most so far.
+
+        What a plan leaves out is not read, so the other cases cannot notice.
+        """
+        part, _, rest = mutant.where.partition(".")
+        name = rest.split(".")[0] if part in {"parameters", "equations"} else None
+        cases = [
+            case
+            for case in self.cases[methodology]
+            if name is None or self._planned[case.id] is None or name in self._planned[case.id]
+        ]
+        return sorted(cases, key=lambda case: -self._noticed[case.id])
 
     def _linked(
         self, spec: MethodologySpec, document: Document, changed: MethodologySpec, changed_document: Document
