@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from tonne.engine.spec.source import read_yaml
 from tonne.listing import methodology_rows
 
 README = Path(__file__).resolve().parent.parent / "methodologies" / "README.md"
@@ -18,6 +19,27 @@ The spec of each says it for every equation.
 |---|---|---|---|---|---|---|
 """
 
+PUBLISHED = """
+## Published figures among the cases
+
+A case with a published figure proves as much as its source publishes: *full calculation* when all inputs and the result
+are published, *last step only* when inputs of earlier steps are not. All other cases are calculated by hand.
+
+| methodology | case | proves | source |
+|---|---|---|---|
+"""
+
+
+def published() -> str:
+    """Write the table of the cases whose expected values were published."""
+    lines = []
+    for path in sorted(README.parent.glob("*/cases/good/*.yaml")):
+        case = read_yaml(path).data
+        if case["origin"] == "published":
+            title = f"[{case['title']['en']}]({path.relative_to(README.parent)})"
+            lines.append(f"| {path.parts[-4]} | {title} | {case['proves']} | {case['source']} |")
+    return PUBLISHED + "\n".join(lines) + "\n"
+
 
 def table() -> str:
     """Write the page."""
@@ -26,7 +48,7 @@ def table() -> str:
         f"| {row['scheme']} | {row['document']} | {row['cases']} | {row['evidence']} |"
         for row in methodology_rows()
     ]
-    return HEAD + "\n".join(lines) + "\n"
+    return HEAD + "\n".join(lines) + "\n" + published()
 
 
 def main() -> None:

@@ -33,7 +33,9 @@ wrong on purpose, one change at a time, and the mutants are given to those who s
 2. **proofs**: the prover refutes something, with a point where it fails: cases that leave a gap, a claim of the spec
    that no longer holds, a `conservative:` that points the wrong way;
 3. **cases**: a golden case gives another value, total, finding or condition than it says, is refused, or is no longer
-   refused in the same words. A mutant of a module is given to the methodologies that use it too.
+   refused in the same words.
+
+The checks and the cases are also asked of the methodologies that use a mutant module.
 
 A mutant that nobody notices is compared with the spec it was made of. It is **equivalent** when both are proved to
 take the same inputs and to give the same values for all of them. What remains **survives**, and is listed below with
@@ -53,7 +55,7 @@ FOOT = """
 
 `uv run python scripts/mutations.py` judges on every core, and takes about a quarter of an hour on two, nearly all of
 it for proofs; a proof that meets the time limit of the solver proves nothing, so on a slow machine a mutant more may be
-left to the cases. The proofs of a methodology that uses a mutant module are asked for only where nothing else notices.
+left to the cases.
 Tests judge some mutants of each spec out of those judged here, and ask for a proof only where no case notices. They
 check that no survivor is missing from the list.
 """
@@ -120,9 +122,7 @@ def tables(made: list[Mutant], verdicts: list[Verdict], listed: Mapping[str, str
     return "\n".join(
         [
             "\n## Measured\n",
-            f"{len(made):,} mutants are made, and {len(verdicts):,} of them judged: all of a spec that has no more than "
-            f"{WHOLE}, else evenly spaced ones, about {SAMPLE}; which ones is fixed as long as the spec is as it is. "
-            "Of the others nothing is known. Shares are of the judged mutants that are not equivalent.\n",
+            _judged_of(len(made), len(verdicts)),
             by_spec,
             by_kind,
             "## What notices\n",
@@ -135,6 +135,14 @@ def tables(made: list[Mutant], verdicts: list[Verdict], listed: Mapping[str, str
     )
 
 
+def _judged_of(made: int, judged: int) -> str:
+    return (
+        f"{made:,} mutants are made, and {judged:,} of them are judged: all those of a spec that has no more than {WHOLE},\n"
+        f"else evenly spaced ones, about {SAMPLE} or somewhat fewer. Which ones is fixed as long as the spec is as it is;\n"
+        "of the others nothing is known. Shares are of the judged mutants that are not equivalent.\n"
+    )
+
+
 def _table(
     title: str,
     group_of: Callable[[Mutant], str],
@@ -142,11 +150,9 @@ def _table(
     verdicts: list[Verdict],
     order: Iterable[str] = (),
 ) -> str:
-    lines = [
-        f"| {title} | made | judged | equivalent | checks | proofs | cases | survive | checks alone | checks and proofs "
-        "| all |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    columns = [title, "made", "judged", "equivalent", "checks", "proofs", "cases", "survive"]
+    columns += ["checks alone", "checks and proofs", "all"]
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for group in [*(order or dict.fromkeys(map(group_of, made))), "all"]:
         counts = Counter(verdict.by for verdict in verdicts if group in {group_of(verdict.mutant), "all"})
         total = sum(group in {group_of(mutant), "all"} for mutant in made)

@@ -87,15 +87,15 @@ def difference(
         return f"breaks off with {type(fault).__name__}"
     if case.refused:
         return "not refused"
-    wrong = (
-        _wrong_value(case.expected, reference, values)
-        or next((f"no finding {code}" for code in case.expected.get("findings", []) if code not in codes), None)
-        or _wrong_total(case.expected, methodology, reference.dataset, values)
-    )
     try:
-        return wrong or _wrong_condition(case.expected, reference)
-    except TonneError:
-        return "a condition is not decided"
+        return (
+            _wrong_value(case.expected, reference, values)
+            or next((f"no finding {code}" for code in case.expected.get("findings", []) if code not in codes), None)
+            or _wrong_total(case.expected, methodology, reference.dataset, values)
+            or _wrong_condition(case.expected, reference)
+        )
+    except TonneError as fault:  # an index that is none, or a condition that is not decided
+        return fault.problems[0].what
 
 
 def _computed(

@@ -2,24 +2,28 @@
 
 Two specs mean the same when they take the same inputs, and every equation, condition and output has the same
 value for all of them. A parameter in another unit of the same dimension holds the same quantity, because an
-input carries its unit. Formulas are compared by exact algebra, once for every combination of options; each with
-the others taken as they are, which is enough, because equations do not depend on themselves. Comparisons of
+input carries its unit. Formulas are compared by exact algebra, once for every combination of the options they name;
+each with the others taken as they are, which is enough, because equations do not depend on themselves. Under choices
+for which no output and no condition reads a quantity, its formula may be any. Comparisons of
 numbers are not looked into: boundaries that no value can tell apart are not proved here.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import prod
 
 from tonne.engine.check.identity import same
 from tonne.engine.check.kinds import Inference
-from tonne.engine.plan import settled
+from tonne.engine.plan import FALSE, TRUE, make_plan, settled
 from tonne.engine.result.result import ROLES
 from tonne.engine.spec.methodology import Methodology, Quantity, column_unit
 from tonne.engine.spec.models import Bounds, Parameter
 from tonne.engine.spec.tree import (
     Arithmetic,
+    Cases,
+    Chosen,
     Compare,
     Convert,
     Logic,
@@ -27,6 +31,7 @@ from tonne.engine.spec.tree import (
     Node,
     Not,
     Number,
+    Previous,
     Reduce,
     transform,
     walk,
@@ -36,7 +41,11 @@ from tonne.engine.units import conversion
 LOOKED_UP = {"factor", "default", "option"}
 MAX_COMBINATIONS = 1000
 
+FEW = 300
+HOMOGENEOUS = {"sum", "mean", "minimum", "maximum"}
+
 Trees = Mapping[str, Node]
+Choices = Mapping[str, str]
 
 
 class _Differs(Exception):  # noqa: N818
@@ -57,6 +66,7 @@ class _Comparison:
         self, right: Methodology, right_inference: Inference, wrong: Methodology, wrong_inference: Inference
     ) -> None:
         self.right, self.wrong = right, wrong
+        self.right_inference, self.wrong_inference = right_inference, wrong_inference
         self.trees, self.wrong_trees = right_inference.trees, wrong_inference.trees
         self.tests, self.wrong_tests = right_inference.tests, wrong_inference.tests
         self.scaled: dict[str, tuple[Fraction, Fraction]] = {}
@@ -75,7 +85,7 @@ class _Comparison:
             if quantity.is_parameter:
                 yield from self._parameter(quantity, other)
             else:
-                _require((quantity.unit, quantity.over) == (other.unit, other.over))
+                yield from self._unit_of_equation(quantity, other)
         for name, tree in self.trees.items():
             yield from self._equation(name, tree, self._in_right_units(self.wrong_trees[name]))
         _require(set(self.tests) == set(self.wrong_tests))
@@ -97,8 +107,10 @@ class _Comparison:
             _require(one.from_ == "default" and not one.replaceable)
             yield f"{right.id} is one constant at every index"
         if "when" in changed:
-            _require(one.from_ in LOOKED_UP)
-            yield f"{right.id} is looked up where an equation needs it, whatever `when:` says"
+            _require(
+                self._given_alike(right.id, TRUE) and (one.from_ not in LOOKED_UP or self._given_alike(right.id, FALSE))
+            )
+            yield f"{right.id} is asked for under the same choices"
         if changed & {"unit", "bounds"}:
             yield from self._limits(right, wrong)
 
@@ -116,6 +128,19 @@ class _Comparison:
 
     # -- formulas
 
+    def _unit_of_equation(self, right: Quantity, wrong: Quantity) -> Iterator[str]:
+        _require(right.over == wrong.over)
+        if right.unit == wrong.unit:
+            return
+        outputs = self.right.spec.outputs
+        shown = {getattr(outputs, role) for role in ROLES} | set(outputs.reported) if outputs else set()
+        earlier = {part.name for tree in self.trees.values() for part in walk(tree) if isinstance(part, Previous)}
+        _require(right.id not in shown | earlier and right.unit.same_dimension(wrong.unit))
+        factor, offset = conversion(right.unit, wrong.unit)
+        _require(not offset)
+        self.scaled[right.id] = factor, offset
+        yield f"{right.id} is the same quantity in another unit, and what reads it converts it"
+
     def _in_right_units(self, tree: Node) -> Node:
         """Write a formula of the mutant with the parameters of the original."""
 
@@ -125,38 +150,120 @@ class _Comparison:
                 return Convert(node, factor, offset, "", "")
             return node
 
-        return transform(tree, change) if self.scaled else tree
+        return transform(transform(tree, change), _converted_inside) if self.scaled else tree
 
     def _equation(self, name: str, right: Node, wrong: Node) -> Iterator[str]:
+        if self.scaled:
+            right = transform(right, _converted_inside)
+        if name in self.scaled:
+            wrong = _converted_inside(Convert(wrong, 1 / self.scaled[name][0], Fraction(0), "", ""))
         if right == wrong:
             return
-        for choices in self._combinations():
-            trees = {other: settled(tree, self.right, choices) for other, tree in self.trees.items()}
-            _require(_same_value(trees[name], settled(wrong, self.right, choices), trees))
+        if not self._same_value(right, wrong, self.trees):
+            for choices in self._combinations(right, wrong):
+                whole = self._of_the_project(choices)
+                trees = {other: settled(tree, self.right, whole) for other, tree in self.trees.items()}
+                one, other = (settled(tree, self.right, choices) for tree in (right, wrong))
+                _require(self._same_value(one, other, trees) or not self._is_read(name, whole))
         yield f"{name} is proved to be the same for all inputs"
 
-    def _combinations(self) -> Iterator[Mapping[str, str]]:
-        """Give every combination of options."""
+    def _combinations(self, *trees: Node) -> Iterator[Choices]:
+        """Give every combination of the options that formulas name, and of others where that is not too many.
+
+        An option that is chosen for each member may be taken as one choice in a formula at one index.
+        """
         options = self.right.options
-        _require(not any(option.over for option in options.values()))
-        values = [
-            [self.right.fixed_options[name]] if name in self.right.fixed_options else list(option.values)
+        parts = [part for tree in trees for part in walk(tree)]
+        named = list(dict.fromkeys(part.option for part in parts if isinstance(part, Chosen)))
+        by_member = [name for name in named if options[name].over]
+        _require(not by_member or not any(isinstance(part, Reduce | Previous) for part in parts))
+        values = {
+            name: [self.right.fixed_options[name]] if name in self.right.fixed_options else list(option.values)
             for name, option in options.items()
-        ]
-        _require(prod(map(len, values)) <= MAX_COMBINATIONS)
-        return (dict(zip(options, chosen, strict=True)) for chosen in product(*values))
+        }
+        _require(prod(len(values[name]) for name in named) <= MAX_COMBINATIONS)
+        for name, option in options.items():
+            if name not in named and not option.over and prod(len(values[each]) for each in [*named, name]) <= FEW:
+                named.append(name)
+        return (dict(zip(named, chosen, strict=True)) for chosen in product(*(values[name] for name in named)))
+
+    def _of_the_project(self, choices: Choices) -> Choices:
+        return {name: value for name, value in choices.items() if not self.right.options[name].over}
+
+    def _is_read(self, name: str, choices: Choices) -> bool:
+        """Whether outputs or conditions may need a quantity under some choices, in either spec."""
+        plans = (
+            make_plan(self.right, choices, self.right_inference),
+            make_plan(self.wrong, choices, self.wrong_inference),
+        )
+        return any(name in plan.needed or name in plan.steps for plan in plans)
+
+    def _given_alike(self, name: str, deciding: Node) -> bool:
+        """Whether `when:` is settled to be true, or false, under the same choices, wherever a parameter is read.
+
+        Where it is true, a value is required, and elsewhere by the formula that reads it alone; where it is false,
+        nothing is looked up.
+        """
+        whens = [inference.whens.get(name, TRUE) for inference in (self.right_inference, self.wrong_inference)]
+        asked = [{part.option for part in walk(when) if isinstance(part, Chosen)} for when in whens]
+        readers = [tree for tree in self.trees.values() if Name(name) in walk(tree)]
+        _require(
+            asked[0] ^ asked[1] <= {part.option for tree in readers for part in walk(tree) if isinstance(part, Chosen)}
+        )
+        for choices in self._combinations(*whens):
+            known = choices if deciding == FALSE else self._of_the_project(choices)
+            one, other = (settled(when, self.right, known) for when in whens)
+            if (one == deciding) is not (other == deciding) and self._is_read(name, self._of_the_project(choices)):
+                return False
+        return True
 
     def _condition(self, name: str, right: Node, wrong: Node) -> Iterator[str]:
-        if right != wrong:
-            _require(self._same_truth(right, wrong))
-            yield f"condition {name} is proved to hold for the same inputs"
+        if right == wrong:
+            return
+        if not self._same_truth(right, wrong):
+            asked = next(item.when for item in self.right.conditions if item.spec.id == name) or TRUE
+            for choices in self._combinations(right, wrong, asked):
+                if settled(asked, self.right, choices) != FALSE:
+                    one, other = (settled(test, self.right, choices) for test in (right, wrong))
+                    _require(self._same_truth(one, other))
+        yield f"condition {name} is proved to hold for the same inputs"
+
+    def _same_value(self, right: Node, wrong: Node, trees: Trees) -> bool:
+        if right == wrong or same(right, self._with_known_sums(right, wrong, trees), trees) == "proved":
+            return True
+        if not isinstance(right, Cases) or not isinstance(wrong, Cases) or len(right.children) != len(wrong.children):
+            return False
+        branches = list(zip(right.branches, wrong.branches, strict=False))
+        if len(right.branches) != len(wrong.branches) or not all(self._same_truth(a[0], b[0]) for a, b in branches):
+            return False
+        values = [(one[1], other[1]) for one, other in branches]
+        if right.otherwise is not None and wrong.otherwise is not None:
+            values.append((right.otherwise, wrong.otherwise))
+        return all(self._same_value(one, other, trees) for one, other in values)
+
+    def _with_known_sums(self, right: Node, wrong: Node, trees: Trees) -> Node:
+        """Put the original's reductions in the place of those whose terms are proved to be the same."""
+        known = [part for part in walk(right) if isinstance(part, Reduce)]
+
+        def change(node: Node) -> Node:
+            if not isinstance(node, Reduce):
+                return node
+            alike = (
+                part
+                for part in known
+                if (part.function, part.over, part.where) == (node.function, node.over, node.where)
+                and self._same_value(part.body, node.body, trees)
+            )
+            return next(alike, node)
+
+        return transform(wrong, change)
 
     def _same_truth(self, right: Node, wrong: Node) -> bool:
         if isinstance(right, Compare) and isinstance(wrong, Compare) and right.operator == wrong.operator:
             one, other = (Arithmetic("-", node.left, node.right) for node in (right, wrong))
             factors = [Fraction(1), *(factor for factor, _ in self.scaled.values())]
             return any(
-                _same_value(Convert(one, factor, Fraction(0), "", ""), other, self.trees)
+                self._same_value(Convert(one, factor, Fraction(0), "", ""), other, self.trees)
                 for factor in factors
                 if factor > 0
             )
@@ -210,26 +317,24 @@ def _looked_up(methodology: Methodology, quantity: Quantity) -> list[Fraction]:
     return list((parameter.by or {}).values()) + [value for value in [parameter.value] if value is not None]
 
 
-def _same_value(right: Node, wrong: Node, trees: Trees) -> bool:
-    return right == wrong or same(right, _with_known_sums(right, wrong, trees), trees) == "proved"
+def _converted_inside(node: Node) -> Node:
+    """Take a conversion by a factor into the branches and terms of what is converted."""
+    if not isinstance(node, Convert) or node.offset or node.factor <= 0:
+        return node
 
+    def inside(part: Node) -> Node:
+        return _converted_inside(Convert(part, node.factor, Fraction(0), "", ""))
 
-def _with_known_sums(right: Node, wrong: Node, trees: Trees) -> Node:
-    """Put the original's reductions in the place of those whose terms are proved to be the same."""
-    known = [part for part in walk(right) if isinstance(part, Reduce)]
-
-    def change(node: Node) -> Node:
-        if not isinstance(node, Reduce):
-            return node
-        alike = (
-            part
-            for part in known
-            if (part.function, part.over, part.where) == (node.function, node.over, node.where)
-            and _same_value(part.body, node.body, trees)
-        )
-        return next(alike, node)
-
-    return transform(wrong, change)
+    what = node.operand
+    if isinstance(what, Convert) and not what.offset:
+        factor = node.factor * what.factor
+        return what.operand if factor == 1 else Convert(what.operand, factor, Fraction(0), "", "")
+    if isinstance(what, Cases):
+        otherwise = None if what.otherwise is None else inside(what.otherwise)
+        return Cases(tuple((when, inside(value)) for when, value in what.branches), otherwise)
+    if isinstance(what, Reduce) and what.function in HOMOGENEOUS:
+        return replace(what, body=inside(what.body))
+    return node
 
 
 def _require(condition: bool) -> None:

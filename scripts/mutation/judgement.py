@@ -61,8 +61,7 @@ class Bench:
         Args:
             mutant: the wrong spec.
             proofs_first: run the proofs before the cases, to know what is noticed without cases; otherwise only
-                when nothing else decides, which is much faster and finds the same survivors. The proofs of the
-                methodologies that use a mutant module are asked for last in both.
+                when nothing else decides, which is much faster and finds the same survivors.
         """
         concerned: list[Methodology] = []
         try:
@@ -73,11 +72,10 @@ class Bench:
                 concerned.append(methodology)
         except TonneError as fault:
             return Verdict(mutant, "checks", f"load: {fault.problems[0].what}")
-        own, users = concerned[:1], concerned[1:]
-        steps = [(self._cases, concerned), (self._equivalent, own), (self._proofs, concerned)]
+        steps = [self._cases, self._equivalent, self._proofs, self._proofs_of_users]
         if proofs_first:
-            steps = [(self._proofs, own), (self._cases, concerned), (self._equivalent, own), (self._proofs, users)]
-        verdicts = (step(mutant, given) for step, given in steps)
+            steps = [self._proofs, self._cases, self._equivalent, self._proofs_of_users]
+        verdicts = (step(mutant, concerned) for step in steps)
         return next((verdict for verdict in verdicts if verdict is not None), Verdict(mutant, "survivor", ""))
 
     def linked(self, mutant: Mutant) -> Iterator[Methodology]:
@@ -101,7 +99,14 @@ class Bench:
                     yield f"{case.id}: {wrong}"
 
     def _proofs(self, mutant: Mutant, concerned: list[Methodology]) -> Verdict | None:
-        for methodology in concerned:
+        return self._first_refuted(mutant, concerned[:1])
+
+    def _proofs_of_users(self, mutant: Mutant, concerned: list[Methodology]) -> Verdict | None:
+        """Ask for the proofs of the methodologies that use a mutant module, which take several times as long."""
+        return self._first_refuted(mutant, concerned[1:])
+
+    def _first_refuted(self, mutant: Mutant, methodologies: list[Methodology]) -> Verdict | None:
+        for methodology in methodologies:
             failed = next((item for item in check_and_prove(methodology).findings if item.failed), None)
             if failed:
                 return Verdict(mutant, "proofs", failed.code)

@@ -169,6 +169,8 @@ class _Maker:
                 yield self.mutant("boundary", (*here, position), ABSENT, f"case {position + 1} dropped")
         for first, second in pairwise(range(len(cases))):
             texts = getattr(cases[first], values[first]), getattr(cases[second], values[second])
+            if texts[0] == texts[1]:
+                continue
             swapped = (((*here, first, values[first]), texts[1]), ((*here, second, values[second]), texts[0]))
             yield self._of("boundary", here, swapped, f"values of cases {first + 1} and {second + 1} exchanged")
 
