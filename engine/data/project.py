@@ -8,13 +8,22 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from tonne.engine.data.registers import (
+    Balance,
+    Capacity,
+    CrossCheck,
+    DottedName,
+    EarlierPeriod,
+    Meter,
+    Plan,
+    Substitution,
+)
 from tonne.engine.errors import Problem, ProjectError, nearest
 from tonne.engine.spec.models import Evidence, Label, Model, Name, Number, Text, UnitText
 from tonne.engine.spec.shape import shaped
 from tonne.engine.spec.source import Document, read_yaml
 
 PROJECT_FILE = "project.yaml"
-DottedName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$", max_length=200)]
 FilePath = Annotated[str, Field(min_length=1, max_length=300, description="relative to the project file")]
 
 
@@ -178,7 +187,15 @@ class ProjectSpec(Model):
     conditions: dict[Name, Statement] = {}
     readings: dict[Name, Readings] = {}
     records: dict[Name, Records] = {}
+    meters: dict[Name, Meter] = {}
+    substitutions: list[Substitution] = []
+    cross_checks: dict[Name, CrossCheck] = {}
+    capacities: dict[Name, Capacity] = {}
+    balances: dict[Name, Balance] = {}
+    earlier_periods: list[EarlierPeriod] = []
+    plan: Plan | None = None
     ex_ante: dict[Label, Number] | None = Field(None, description="estimated reductions by calendar year, tCO2e")
+    ex_ante_explanation: Text | None = Field(None, description="why the reduction differs from the estimate")
     evidence: Evidence | None = None
 
 
