@@ -21,8 +21,10 @@ CONFINED = {
     "yaml": {"engine/spec/source.py"},
     "xlsxwriter": {"esg/workbook.py"},
     "openpyxl": {"esg/workbook_check.py"},
+    "astral": {"engine/data/nights.py"},
     "rich": {"tonne/cli.py"},
     "click": {"tonne/cli.py"},
+    "python_calamine": {"engine/data/sheets.py"},
 }
 
 

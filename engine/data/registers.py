@@ -8,12 +8,13 @@ import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from tonne.engine.spec.models import Label, Model, Name, Number, Text, UnitText
 
 _SHARE = re.compile(r"(\d{1,6}(?:\.\d{1,12})?) ?(%|‰|ppm)")
 _PARTS = {"%": 100, "‰": 1000, "ppm": 1_000_000}
+_NEEDED = {"check_meter": "check_meter", "percentile": "percentile", "invoice": "cross_check"}  # method to its field
 
 
 def parse_share(value: Any) -> Fraction:
@@ -49,6 +50,8 @@ SignedShare = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "description": "a number with sign and unit: %, ‰ or ppm"}),
 ]
+Moment = Annotated[AwareDatetime | datetime.date, Field(union_mode="left_to_right")]
+Serial = Annotated[Label, Field(min_length=1)]
 DottedName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$", max_length=200)]
 
 
@@ -65,11 +68,18 @@ class Days(Model):
         return self
 
 
+class Service(Model):
+    """When an instrument is in service: whole days, or from and to a time stamped with its offset."""
+
+    start: Moment
+    end: Moment | None = Field(None, description="a day is included; a time is when the instrument was taken out")
+
+
 class ErrorAtLoad(Model):
     """The maximum permissible error of a class from a load upwards, as a share of the rated value."""
 
     load: Share
-    mpe: Share
+    mpe: Share = Field(lt=1)
 
 
 class Ratio(Model):
@@ -81,44 +91,67 @@ class Ratio(Model):
     applied: bool = Field(description="true: the readings already are multiplied")
 
 
-class Dial(Model):
-    """The register of a meter that shows a running total."""
+class Reset(Model):
+    """The register of a meter was set to another value; amounts in the unit of its readings."""
 
-    digits: int = Field(ge=1, le=15, description="whole digits; a roll-over begins again at 0")
+    at: Moment = Field(description="a time with its offset; of a day the first instant")
+    last: Number = Field(ge=0, description="what it showed before")
+    first: Number = Field(Fraction(0), ge=0, description="what it showed after")
+
+
+class Dial(Model):
+    """The register of a meter that shows a running total; amounts in the unit of its readings."""
+
+    digits: int | None = Field(None, ge=1, le=15, description="whole digits; a roll-over begins again at 0")
+    first: Number | None = Field(None, ge=0, description="what it showed when the meter was put in service")
+    last: Number | None = Field(None, ge=0, description="what it showed when the meter was taken out")
+    resets: list[Reset] = []
 
 
 class Calibration(Model):
     """One calibration with its certificate."""
 
     date: datetime.date
-    valid_until: datetime.date | None = Field(None, description="else the interval of the methodology counts")
-    error: SignedShare | None = Field(None, description="the largest basic error found, with its sign")
+    valid_until: datetime.date | None = Field(
+        None, description="this day is included; the interval of the methodology counts where it ends earlier"
+    )
+    error: SignedShare | None = Field(
+        None,
+        gt=-1,
+        lt=1,
+        description="the largest basic error found, with its sign, held against the smallest permissible one",
+    )
+    adjusted: bool = Field(False, description="the error was removed on that day, so that it does not go on")
     certificate: str | None = Field(None, max_length=200)
     laboratory: str | Text | None = None
-    serial: str | None = Field(None, max_length=100, description="as the certificate prints it")
+    serial: Serial | None = Field(None, description="as the certificate prints it")
 
 
 class Meter(Model):
     """One instrument; of instruments that follow each other at one place each has an entry."""
 
-    serial: str = Field(min_length=1, max_length=100)
+    serial: Serial
     reads_as: Label | None = Field(None, description="the meter's name in the data files, if not its key")
     role: Literal["main", "check", "backup"] = "main"
     checks: Name | None = Field(None, description="of a check or backup meter: the main one")
     quantity: Text | None = None
     parameters: list[DottedName] = []
-    accuracy_class: str | None = Field(None, max_length=40)
+    accuracy_class: Label | None = None
     mpe: Share | list[ErrorAtLoad] | None = Field(None, description="maximum permissible error, plain or by load")
     rated: Number | None = Field(None, gt=0, description="the rated value that loads are shares of")
     rated_unit: UnitText | None = None
     ratio: Ratio | None = None
     dial: Dial | None = None
     location: Text | None = None
-    in_service: Days | None = None
+    in_service: Service | None = None
     calibrations: list[Calibration] = []
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        if isinstance(self.mpe, Fraction) and self.mpe >= 1:
+            raise ValueError("a maximum permissible error below 100 %")
+        if isinstance(self.mpe, list) and not self.mpe:
+            raise ValueError("at least one maximum permissible error")
         if (self.rated is None) != (self.rated_unit is None):
             raise ValueError("`rated:` and `rated_unit:` together")
         if isinstance(self.mpe, list) and self.rated is None:
@@ -137,15 +170,23 @@ class Substitution(Model):
     method: Literal["check_meter", "invoice", "conservative_extreme", "percentile", "zero"]
     check_meter: Label | None = None
     cross_check: Name | None = Field(None, description="of `invoice`: the second source that holds the amounts")
-    percentile: Share | None = None
+    percentile: Share | None = Field(None, le=1)
+    stated: Number | None = Field(
+        None, description="of `conservative_extreme`: the extreme as the report states it, in the unit of the file"
+    )
     reason: Text
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        needed = {"check_meter": self.check_meter, "percentile": self.percentile, "invoice": self.cross_check}
-        if self.method in needed and needed[self.method] is None:
-            field = "cross_check" if self.method == "invoice" else self.method
-            raise ValueError(f"`{field}:`, which the method {self.method} needs")
+        needed = _NEEDED.get(self.method)
+        if needed and getattr(self, needed) is None:
+            raise ValueError(f"`{needed}:`, which the method {self.method} needs")
+        if self.method == "check_meter" and self.meter is None:
+            raise ValueError("`meter:`, the main meter that the check meter stands in for")
+        others = {field: method for method, field in _NEEDED.items()} | {"stated": "conservative_extreme"}
+        for field, method in others.items():
+            if method != self.method and getattr(self, field) is not None:
+                raise ValueError(f"`{field}:` only with `method: {method}`")
         return self
 
 
@@ -182,6 +223,8 @@ class CrossCheck(Model):
     def _one_source(self) -> Self:
         if sum(form is not None for form in (self.at, self.cycles, self.meter)) != 1:
             raise ValueError("one of `at:`, `cycles:` and `meter:`")
+        if (self.meter is None) != (self.readings is None):
+            raise ValueError("`meter:` together with `readings:`, the file that holds its readings")
         if self.take != "conservative" and self.reason is None:
             raise ValueError(f"`reason:`, because `take: {self.take}` is not the conservative choice")
         return self
@@ -214,6 +257,30 @@ class Extreme(Model):
     highest: Number | None = None
 
 
+class Limit(Model):
+    """The most that quantities may come to together in a calendar year, such as the limit of a small-scale activity."""
+
+    name: Text
+    quantities: list[DottedName] = Field(min_length=1, description="parameters or equations of the methodology")
+    at_most: Number = Field(gt=0)
+    unit: UnitText
+    source: str | Text | None = None
+
+
+class Stated(Model):
+    """What another document says of a quantity: one value, or one for each index."""
+
+    unit: UnitText
+    value: Number | None = None
+    at: dict[Label, Number] | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if (self.value is None) == (self.at is None):
+            raise ValueError("either `value:` or `at:`")
+        return self
+
+
 class EarlierPeriod(Model):
     """A monitoring period that was reported before."""
 
@@ -222,6 +289,7 @@ class EarlierPeriod(Model):
     end: datetime.date
     reduction: Number | None = Field(None, description="as issued or verified, tCO2e")
     extremes: dict[DottedName, Extreme] = {}
+    values: dict[DottedName, Stated] = Field({}, description="values that were reported and are used again")
     source: str | Text | None = None
 
     @model_validator(mode="after")
@@ -234,8 +302,8 @@ class EarlierPeriod(Model):
 class PlannedMeter(Model):
     """A meter as the registered monitoring plan has it."""
 
-    serial: str | None = None
-    accuracy_class: str | None = None
+    serial: Serial | None = None
+    accuracy_class: Label | None = None
     multiplier: Number | None = None
     monitoring_point: Text | None = None
 
@@ -249,6 +317,11 @@ class Plan(Model):
     project_name: Text | None = None
     registration: str | None = None
     methodology: str | None = Field(None, description="document and version as the plan cites it")
+    tools: dict[Name, str] = Field({}, description="documents of the modules as the plan cites them, by their alias")
     meters: dict[Name, PlannedMeter] = {}
     parameters: dict[DottedName, Literal["monitored", "fixed", "default"]] = {}
+    values: dict[DottedName, Stated] = Field({}, description="values that the plan fixes")
+    bound_until: datetime.date | None = Field(
+        None, description="until when the confidence bound may be used where a sample misses its precision"
+    )
     diagram: str | None = Field(None, description="the file of the metering diagram, inside the project folder")

@@ -157,6 +157,7 @@ class Gaps(Model):
 
     allow: list[Literal["check_meter", "invoice", "conservative_extreme", "percentile", "zero"]] = []
     limit: Number | None = Field(None, ge=0, le=100, description="percent of the readings; above it the run stops")
+    evidence: Evidence | None = None
     cite: Cite | None = None
 
 
@@ -414,6 +415,9 @@ class FactorTableSpec(Model):
     title: Text
     source: Source
     not_for: Text | None = None
+    never_in: list[Literal["baseline", "project", "leakage"]] = Field(
+        [], description="the results that may not be computed from this table"
+    )
     keys: dict[Name, Literal["integer"] | dict[Name, Text]] = Field(min_length=1)
     substances: dict[Name, dict[Name, Name]] = Field(
         {},
