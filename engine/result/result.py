@@ -192,7 +192,7 @@ class Result:
             ],
             "quantities": [self._quantity_data(name) for name in [*self.plan.needed, *self.values]],
             "data": [{"path": file.path, "sha256": file.sha256, "bytes": file.bytes} for file in self.dataset.files],
-            "findings": [finding.as_data() for finding in self.findings],
+            "findings": [finding.as_case() for finding in self.findings],
             "agreement": {
                 "values_compared": self.agreement.compared,
                 "largest_relative_difference": f"{self.agreement.largest:.3e}",
