@@ -173,7 +173,9 @@ def _separator_hint(facts: FileFacts) -> str | None:
     if len(facts.columns) == 1:
         for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("，", "full-width commas")):
             if mark in facts.columns[0]:
-                return f"fields are separated by {name}; save the file with commas, or declare `form: {{delimiter: …}}`;"
+                return (
+                    f"fields are separated by {name}; save the file with commas, or declare `form: {{delimiter: …}}`;"
+                )
     return None
 
 

@@ -147,12 +147,12 @@ def load_records(
         totals = {unit: exact_text(amount) for unit, amount in total.totals.items()}
         amount, unit = exact_text(total.amount), total.unit.text
         sources.append(RecordSource(parameter, key, total.count, tuple(total.rows), totals, amount, unit))
-    return LoadedRecords(name, spec, facts, values, tuple(sources), (*facts.notes, *_empty_cells(table), *_added(table)))
+    return LoadedRecords(
+        name, spec, facts, values, tuple(sources), (*facts.notes, *_empty_cells(table), *_added(table))
+    )
 
 
-def _opened(
-    store: duckdb.DuckDBPyConnection, project: Project, name: str, targets: Mapping[str, Target]
-) -> FileFacts:
+def _opened(store: duckdb.DuckDBPyConnection, project: Project, name: str, targets: Mapping[str, Target]) -> FileFacts:
     spec = project.spec.records[name]
     path = project.path(spec.file, "records", name, "file")
     if is_plain(path, spec.form, None):
