@@ -13,6 +13,8 @@ import yaml
 import tonne
 from tests.case_projects import written
 from tonne.cli import main
+from tonne.engine.data.answers import load_answers
+from tonne.engine.data.project import load_project
 from tonne.engine.errors import ProjectError
 from tonne.engine.findings import Finding
 from tonne.engine.reopen import reopened
@@ -138,6 +140,12 @@ def test_answered_and_closed_findings_keep_their_history_and_stop_failing(projec
     assert len(again.replies) == 3
 
 
+def test_digest_of_a_result_does_not_change_with_the_answers(project: Path) -> None:
+    before = run(project)
+    answer(project, entry(finding(before, "limit.exceeded").id, "answered"))
+    assert run(project).digest == before.digest
+
+
 def test_template_of_answers_is_one_that_is_read_once_it_is_filled_in(project: Path, said: Said) -> None:
     _, out, _ = said("check", project, "--answers")
     waiting = {item.id for item in run(project).findings if item.kind}
@@ -215,6 +223,21 @@ def test_produced_files_that_nobody_touched_agree_and_a_missing_one_is_told(tmp_
     assert sorted(item["code"] for item in json.loads(out)["findings"]) == ["document.missing", "document.unreadable"]
 
 
+def test_findings_on_produced_files_are_answered_like_others(tmp_path: Path, said: Said) -> None:
+    project = written({"spec": "plant", "faulty": {}}, "faulty", tmp_path)
+    release(run(project), tmp_path / "out")
+    (tmp_path / "out" / "report.en.docx").unlink()
+    _, out, _ = said("check", project, "--documents", tmp_path / "out", "--json")
+    (told,) = json.loads(out)["findings"]
+    answer(project, entry(told["id"], "answered"), entry(told["id"], "closed"))
+    code, out, _ = said("check", project, "--documents", tmp_path / "out", "--json")
+    found = {item["code"]: item["status"] for item in json.loads(out)["findings"]}
+    assert found["document.missing"] == "closed"
+    assert "answers.unknown" not in found
+    assert not [item for item in run(project).findings if item.code == "answers.unknown"]
+    assert code == 0
+
+
 def test_files_of_other_data_are_told_with_both_digests(tmp_path: Path, said: Said) -> None:
     project = written({"spec": "plant", "faulty": {}}, "faulty", tmp_path)
     release(run(project), tmp_path / "out")
@@ -250,3 +273,13 @@ def test_run_from_python_carries_ids_stakes_and_status(project: Path) -> None:
     late = finding(result, "calibration.late")
     assert late.id.startswith("calibration.late-")
     assert (late.kind, late.status) == ("CL", "open")
+
+
+def test_answers_on_the_page_of_checks_are_ones_that_can_be_read(project: Path) -> None:
+    page = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (project / "findings.yaml").write_text(text, encoding="utf-8")
+    answers = load_answers(load_project(project))
+    assert answers is not None
+    (history,) = answers.histories.values()
+    assert [reply.status for reply in history.replies] == ["answered", "closed"]

@@ -156,9 +156,11 @@ def _check_project(
         result = compute(name, told)
     findings = result.findings
     if documents:
+        from tonne.engine.data.answers import load_answers  # noqa: PLC0415
+        from tonne.engine.verification.verify import replied  # noqa: PLC0415
         from tonne.esg.documents_check import document_findings  # noqa: PLC0415
 
-        findings += document_findings(Path(documents), result)
+        findings += replied(document_findings(Path(documents), result), load_answers(result.project))
     if answers:
         click.echo(answers_template(findings, language))
     elif as_json:

@@ -132,9 +132,11 @@ class Result:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the result without the time it was made and without places in files."""
+        """SHA-256 of the result without the time it was made, places in files, and what was answered to findings."""
         data = self.as_data()
         data.pop("made")
+        for finding in data["findings"]:
+            del finding["replies"], finding["status"]
         return hashlib.sha256(canonical_json(_without_places(data)).encode()).hexdigest()
 
     def as_data(self) -> dict[str, Any]:

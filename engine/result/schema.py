@@ -111,7 +111,7 @@ def result_schema() -> dict[str, Any]:
         "description": "What a run of tonne leaves behind. Ids of values are quantity@index, such as BE@2024.",
         **_object(
             {
-                "digest": {**_DIGEST, "description": "of everything here but `made` and places in files"},
+                "digest": {**_DIGEST, "description": "of everything here but `made`, places in files and answers"},
                 "format": {"const": 1},
                 "made": {"type": "string", "format": "date-time"},
                 "engine": _object({"name": {"const": "tonne"}, "version": text}),

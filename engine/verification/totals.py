@@ -58,13 +58,19 @@ def _shared_years(result: Result) -> Iterator[Finding]:
 
 
 def check_single_values(result: Result) -> Iterator[Finding]:
-    """Report parameters of different modules that mean the same and have different values."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    """Report fixed parameters of different specs that mean the same and have different values.
+
+    Several uses of one module are meant to have values of their own.
+    """
+    groups: dict[tuple[str, str], dict[str, str]] = {}
     for name, over in result.plan.needed.items():
-        if not name.startswith("option:"):
-            key = name.rpartition(".")[2], f"{result.plan.unit(name).text} {over}"
-            groups.setdefault(key, []).append(name)
-    for (local, _), names in groups.items():
+        quantity = result.methodology.parameters.get(name)
+        if quantity is not None and quantity.parameter.from_ in {"fixed", "default", "factor"}:
+            alias, _, local = name.rpartition(".")
+            spec = result.methodology.modules[alias][0].id if alias in result.methodology.modules else alias
+            groups.setdefault((local, f"{quantity.unit.text} {over}"), {}).setdefault(spec, name)
+    for (local, _), by_spec in groups.items():
+        names = list(by_spec.values())
         first = result.dataset.values.get(names[0], {})
         for other in names[1:]:
             values = result.dataset.values.get(other, {})

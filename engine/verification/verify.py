@@ -10,6 +10,8 @@ from tonne.engine.result.result import Result
 from tonne.engine.verification.checks import RESULT_CHECKS
 from tonne.engine.verification.stakes import with_stakes
 
+PRODUCED = ("document.", "workbook.")  # known only when produced files are read
+
 
 def verified(result: Result, answers: Answers | None) -> Result:
     """Give the result with the findings of all checks, each with its id, its stake and what was answered."""
@@ -22,18 +24,22 @@ def answered(findings: tuple[Finding, ...], answers: Answers | None) -> tuple[Fi
     """Give the findings with their histories, and report answers to what was not found."""
     if answers is None:
         return findings
-    histories = answers.histories
-    told = tuple(
+    return (*replied(findings, answers), *identified(_unknown(findings, answers)))
+
+
+def replied(findings: tuple[Finding, ...], answers: Answers | None) -> tuple[Finding, ...]:
+    """Give the findings with what was answered to them."""
+    histories = answers.histories if answers else {}
+    return tuple(
         replace(finding, replies=histories[finding.id].replies) if finding.id in histories else finding
         for finding in findings
     )
-    return (*told, *identified(_unknown(findings, answers)))
 
 
 def _unknown(findings: tuple[Finding, ...], answers: Answers) -> Iterator[Finding]:
     known = [finding.id for finding in findings]
     for id_, history in answers.histories.items():
-        if id_ in known:
+        if id_ in known or id_.startswith(PRODUCED):
             continue
         closed = history.replies[-1].status == "closed"
         near = None if closed else nearest(id_, known)

@@ -375,3 +375,33 @@ def run_with(result: Result, changes: dict[str, dict[Index, Fraction]]) -> Any:
     for name, other in changes.items():
         values[name] = {**values[name], **other}
     return Reference(result.plan, replace(result.dataset, values=values)).compute_all()
+
+
+MODULE = """\
+format: 1
+id: other
+kind: module
+title: {zh: 模块, en: Module}
+source: {publisher: {zh: 自编, en: own}, document: Other, evidence: composed}
+parameters:
+  NCV: {unit: GJ/Nm3, from: fixed, bounds: {above: 0}}
+equations:
+  heat: {unit: GJ/Nm3, expr: NCV * 1}
+"""
+
+
+@pytest.mark.parametrize(("ncv", "differ"), [("0.036", True), ("0.0359", False)])
+def test_one_parameter_in_two_specs_has_one_value(tmp_path: Path, ncv: str, differ: bool) -> None:
+    case = {
+        "spec": "boiler",
+        "edits": {
+            "expr: burned * NCV * EF_fuel": "expr: burned * (NCV + other.heat) / 2 * EF_fuel",
+            "equations:\n": "uses: {other: {module: other}}\nequations:\n",
+        },
+        "faulty": {"values": {"other.NCV": {"unit": "GJ/Nm3", "value": float(ncv), "source": "Test"}}},
+    }
+    place = written(case, "faulty", tmp_path)
+    (tmp_path / "specs" / "other").mkdir()
+    (tmp_path / "specs" / "other" / "spec.yaml").write_text(MODULE, encoding="utf-8")
+    result = run(place)
+    assert [finding.code for finding in found(result, "value.")] == ["value.two_values"] * differ
