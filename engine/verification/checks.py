@@ -111,7 +111,7 @@ CHECKS: tuple[Check, ...] = (
         "EF",
         ("排放因子、年份规则与GWP", "Factors, vintages, GWP"),
         "data",
-        "factor.vintage_mixed factor.gwp_set factor.unfit_table factor.latest_used parameter.default_replaced "
+        "factor.vintage_mixed factor.gwp_set factor.latest_used parameter.default_replaced "
         "evidence.unconfirmed_factor evidence.missing evidence.words",
         "verification/factors data/lookup",
         "a factor table without the row that is needed",

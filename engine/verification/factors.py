@@ -8,9 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from tonne.engine.check.order import reachable
 from tonne.engine.findings import Finding, Severity
-from tonne.engine.plan import Plan
 from tonne.engine.result.result import Result
 from tonne.engine.spec.methodology import Quantity
 
@@ -26,7 +24,6 @@ def check_factors(result: Result) -> Iterator[Finding]:
         if quantity is not None and quantity.is_parameter and quantity.parameter.from_ == "factor":
             yield from _vintages(result, quantity)
             yield from _gwp_set(result, quantity)
-    yield from _unfit(result)
 
 
 def _vintages(result: Result, quantity: Quantity) -> Iterator[Finding]:
@@ -95,34 +92,6 @@ def _asked(first: int, last: int) -> Iterator[str]:
         if first <= year and last > before:
             yield set_
         before = year
-
-
-def _unfit(result: Result) -> Iterator[Finding]:
-    """Report tables that are not made for what a result is computed from them."""
-    outputs = result.methodology.spec.outputs
-    if outputs is None:
-        return
-    for role in ("baseline", "project", "leakage"):
-        root = getattr(outputs, role)
-        for name in sorted(_needed(result.plan, root)) if root else ():
-            quantity = result.methodology.parameters.get(name)
-            table = result.methodology.tables.get(str(quantity.parameter.table)) if quantity else None
-            if quantity is None or table is None or role not in table.spec.never_in:
-                continue
-            not_for = table.spec.not_for
-            yield Finding(
-                "factor.unfit_table",
-                Severity.CORRECTIVE_ACTION,
-                f"参数{name}取自因子表{table.spec.id}，该表不适用于此处：{not_for.zh if not_for else ''}",
-                f"{name} comes from factor table {table.spec.id}, which is not fit for this: "
-                f"{not_for.en if not_for else ''}",
-                {"parameter": name, "table": table.spec.id, "role": role},
-                quantity.place,
-            )
-
-
-def _needed(plan: Plan, root: str) -> set[str]:
-    return reachable({name: step.tree for name, step in plan.steps.items()}, [root])
 
 
 def check_versions(result: Result) -> Iterator[Finding]:

@@ -233,7 +233,8 @@ class TestOtherCauses:
 
     def test_readings_that_the_methodology_refuses_stop_the_run(self, tmp_path: Path) -> None:
         folder = made(tmp_path, csv({"A": [1] * 240}), {"A": meter(calibrations=[])})
-        options = {"grid.grid_region": "south", "grid.technology": "wind_solar", "grid.period": "first"}
+        options = {"project_type": "greenfield", "technology": "photovoltaic", "storage": "without"}
+        options |= {"grid.grid_region": "south", "grid.technology": "wind_solar", "grid.period": "first"}
         change(folder, methodology="cdm_acm0002", options=options, values=None)
         document = yaml.safe_load((folder / "project.yaml").read_text())
         del document["options"]["grid_region"]
