@@ -15,6 +15,7 @@ test:
 generated:
 	uv run python scripts/schemas.py
 	uv run python scripts/methodology_table.py
+	uv run python scripts/checks_table.py
 	uv run python scripts/expected_results.py
 
 report:

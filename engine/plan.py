@@ -4,7 +4,7 @@ Choices that hold for the whole project are settled here, so that branches not c
 choice that differs by member becomes a parameter of its own, `option:<name>`, holding the choice's number.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -72,6 +72,16 @@ class Plan:
         """The equations that are computed, in order."""
         return {step.id: step for group in self.groups for step in group}
 
+    def dependents(self, names: Iterable[str]) -> frozenset[str]:
+        """The equations that need one of some quantities, directly or through others."""
+        found = set(names)
+        given = frozenset(found)
+        for group in self.groups:
+            needs = set().union(*(dependencies(step.tree, found) for step in group))
+            if needs:
+                found.update(step.id for step in group)
+        return frozenset(found - given)
+
     def over(self, name: str) -> tuple[str, ...]:
         """The index set of a quantity of the plan."""
         return self.needed[name] if name in self.needed else self.steps[name].over
@@ -81,8 +91,19 @@ class Plan:
         return ONE if name.startswith("option:") else self.methodology.quantities[name].unit
 
 
-def make_plan(methodology: Methodology, choices: Mapping[str, Choice], inference: Inference | None = None) -> Plan:
+def make_plan(
+    methodology: Methodology,
+    choices: Mapping[str, Choice],
+    inference: Inference | None = None,
+    also: Iterable[str] = (),
+) -> Plan:
     """Plan what the outputs and conditions of a methodology need under a project's choices.
+
+    Args:
+        methodology: what is planned.
+        choices: of its options.
+        inference: what was found of its units, where that is known already.
+        also: quantities that are wanted beside.
 
     Raises:
         SpecError: units or index sets do not fit, or equations need each other.
@@ -99,7 +120,7 @@ def make_plan(methodology: Methodology, choices: Mapping[str, Choice], inference
     whens = {name: settled(tree, methodology, choices) for name, tree in inference.whens.items()}
     used = reachable(
         {**trees, **{f"condition {name}": tree for name, tree in tests.items()}},
-        _roots(methodology, trees, tests),
+        [*_roots(methodology, trees, tests), *also],
     )
     graph = {name: dependencies(tree, trees) for name, tree in trees.items() if name in used}
     order = groups(graph)

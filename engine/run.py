@@ -1,19 +1,23 @@
-"""The main job on one screen: project and methodology → plan → dataset → two evaluators → result."""
+"""The main job on one screen: project and methodology → plan → dataset → two evaluators → checks → result."""
 
 import datetime
+import functools
 import tempfile
 from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from importlib.metadata import version
 from pathlib import Path
+from typing import cast
 
 from tonne.engine.check.infer import infer
 from tonne.engine.compute.columnar import compute_columnar
 from tonne.engine.compute.compare import compare
 from tonne.engine.compute.reference import CONTEXT, Reference
+from tonne.engine.data.answers import load_answers
 from tonne.engine.data.choices import chosen_options
 from tonne.engine.data.collect import collect
-from tonne.engine.data.dataset import Dataset
+from tonne.engine.data.dataset import Dataset, Sides
+from tonne.engine.data.declarations import declared_quantities
 from tonne.engine.data.domain import Index
 from tonne.engine.data.project import Project, load_project
 from tonne.engine.data.store import open_store
@@ -23,6 +27,8 @@ from tonne.engine.plan import Plan, make_plan
 from tonne.engine.result.result import ROLES, ConditionResult, Result, YearTotals, year_totals
 from tonne.engine.spec.catalogue import load_methodology
 from tonne.engine.spec.methodology import Methodology
+from tonne.engine.spec.models import Direction
+from tonne.engine.verification.verify import verified
 
 Progress = Callable[[str], None]
 
@@ -55,12 +61,14 @@ def run_project(project: Project, methodology: Methodology, told: Progress) -> R
     told("methodology")
     _require_outputs(project, methodology)
     _require_crediting_period(project, methodology)
-    plan = make_plan(methodology, chosen_options(project, methodology), infer(methodology))
+    answers = load_answers(project)
+    also = declared_quantities(project, methodology)
+    plan = make_plan(methodology, chosen_options(project, methodology), infer(methodology), also)
     with tempfile.TemporaryDirectory(prefix="tonne-") as scratch:
         store = open_store([project.folder], Path(scratch))
         try:
             told("readings")
-            dataset = collect(project, plan, store)
+            dataset = collect(project, plan, store, conservative_side(methodology))
             told("columnar evaluation")
             columnar = compute_columnar(plan, dataset, store)
         finally:
@@ -72,8 +80,7 @@ def run_project(project: Project, methodology: Methodology, told: Progress) -> R
     agreement = compare(reference, values, columnar)
     conditions, condition_findings = _conditions(project, methodology, plan, reference)
     years = _years(methodology, plan, dataset, values)
-    findings = [*dataset.findings, *condition_findings]
-    return Result(
+    result = Result(
         project=project,
         methodology=methodology,
         plan=plan,
@@ -82,11 +89,32 @@ def run_project(project: Project, methodology: Methodology, told: Progress) -> R
         values=values,
         years=years,
         conditions=conditions,
-        findings=tuple(findings),
+        findings=(*dataset.findings, *condition_findings),
         agreement=agreement,
         engine_version=version("tonne"),
         made=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
+    told("checks")
+    return verified(result, answers)
+
+
+def conservative_side(methodology: Methodology) -> Sides:
+    """Give the conservative side of each parameter: as the methodology declares it, else as it is proved.
+
+    Proving takes long, so it waits until a parameter without a declaration is asked for.
+    """
+
+    @functools.cache
+    def proved() -> dict[str, str]:
+        from tonne.engine.prove.directions import conservative_sides  # noqa: PLC0415 (few runs need the solver)
+
+        return conservative_sides(methodology)
+
+    def side(name: str) -> Direction | None:
+        declared = methodology.parameters[name].parameter.conservative
+        return declared or cast("Direction | None", proved().get(name))
+
+    return side
 
 
 def _require_outputs(project: Project, methodology: Methodology) -> None:

@@ -17,6 +17,7 @@ from tonne.engine.spec.models import Calibration, Monitoring, Text
 from tonne.esg.document import Block, Break, Column, Content, KeyValues, Paragraph, Phrase, Table, same
 from tonne.esg.figures import Figures, either, followed, in_brackets, joined, labelled, phrase, spread
 from tonne.esg.tracing import origin_rows
+from tonne.esg.treatments import treatment_lines
 from tonne.esg.wording import (
     CALIBRATION,
     CARD,
@@ -120,7 +121,10 @@ def _monitored_card(figures: Figures, name: str, months: Phrase | None) -> KeyVa
             ("purpose", (_purpose(figures, name, card),)),
             ("remarks", spread(((remark,) for remark in remarks), Break()) or (same("—"),)),
             ("monitored", _values(figures, name, months)),
-            ("actual", (_actual(figures, name),)),
+            (
+                "actual",
+                spread(((line,) for line in (_actual(figures, name), *treatment_lines(figures, name))), Break()),
+            ),
         ),
     )
 

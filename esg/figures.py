@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property, lru_cache
 
 from tonne.engine.check.checks import evidence_of
 from tonne.engine.data.domain import Index, Member
 from tonne.engine.data.lookup import member_unit
-from tonne.engine.errors import Problem, UnknownNameError
+from tonne.engine.errors import Problem, UnitError, UnknownNameError
 from tonne.engine.plan import Step
 from tonne.engine.result.result import ROLES, Result, plain
 from tonne.engine.spec.models import Cite, Text
@@ -37,6 +38,7 @@ from tonne.esg.wording import (
 
 ROUNDED = ".rounded"
 FUEL_AMOUNT = "fuel_amount"
+STORED_DIGITS = 9
 SCALAR_YEAR = "-"  # the year of outputs that are not by year
 
 _ABSOLUTE = re.compile(r"^(?:/|[A-Za-z]:[\\/]).*[\\/]")
@@ -221,6 +223,19 @@ def _figure(id_: str, value: Decimal, unit: str, *, whole: bool = False) -> Figu
 def printed_unit(text: str) -> Phrase:
     """Print a unit in both languages."""
     return Phrase(unit_label(text, "zh"), unit_label(text, "en"))
+
+
+def stored_amount(number: str, unit: str) -> Phrase:
+    """Print an exact amount of the data stage as documents print numbers."""
+    try:
+        printed = printed_unit(unit)
+    except UnitError:
+        printed = same(unit)
+    try:
+        text = number_text(Fraction(number), unit, digits=STORED_DIGITS)
+    except (ValueError, ZeroDivisionError):
+        text = number
+    return Phrase(f"{text} {printed.zh}".strip(), f"{text} {printed.en}".strip())
 
 
 def followed(figure: Figure) -> Content:

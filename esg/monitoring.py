@@ -8,7 +8,7 @@ from typing import Any
 
 from tonne.engine.errors import Problem, ReportError, nearest
 from tonne.engine.result.result import ROLES, Result
-from tonne.esg import basis, calculation, cards, quality
+from tonne.esg import basis, calculation, cards, cases, meters, quality
 from tonne.esg.document import (
     Block,
     Content,
@@ -213,6 +213,8 @@ BLOCKS: Mapping[str, Callable[[Figures, Outline], tuple[Block, ...]]] = {
     "fixed": lambda figures, _plan: cards.fixed_cards(figures),
     "monitored": lambda figures, plan: cards.monitored_cards(figures, _month_heading(plan)),
     "months": lambda figures, _plan: cards.month_tables(figures),
+    "meters": lambda figures, _plan: meters.meter_blocks(figures),
+    "corrections": lambda figures, _plan: meters.correction_blocks(figures),
     "readings": lambda figures, _plan: quality.reading_blocks(figures),
     "baseline": lambda figures, _plan: calculation.role_blocks(figures, "baseline"),
     "project_emissions": lambda figures, _plan: calculation.role_blocks(figures, "project"),
@@ -221,7 +223,7 @@ BLOCKS: Mapping[str, Callable[[Figures, Outline], tuple[Block, ...]]] = {
     "other_equations": lambda figures, _plan: calculation.role_blocks(figures, None),
     "conversions": lambda figures, _plan: calculation.conversion_blocks(figures),
     "years": lambda figures, _plan: calculation.year_blocks(figures),
-    "findings": lambda figures, _plan: quality.finding_blocks(figures),
+    "findings": lambda figures, _plan: cases.finding_blocks(figures),
     "agreement": lambda figures, _plan: quality.agreement_blocks(figures),
     "digests": lambda figures, _plan: quality.digest_blocks(figures),
     "signatures": signature_blocks,

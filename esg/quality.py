@@ -1,13 +1,11 @@
-"""How good the data are: the files read and what they gave, the findings, the two evaluators, the digests."""
+"""How good the data are: the files read and what they gave, the two evaluators, the digests."""
 
 from tonne.engine.data.domain import Index
-from tonne.engine.findings import Severity
 from tonne.esg import cards
 from tonne.esg.document import Block, Break, Column, Content, Marked, Paragraph, Phrase, Table, same
-from tonne.esg.figures import Figures, in_brackets, spread
+from tonne.esg.figures import Figures, in_brackets, spread, stored_amount
 from tonne.esg.numbers import number_text
-from tonne.esg.tracing import stored_amount
-from tonne.esg.wording import SEVERITIES, TAKEN, WHOLE_PERIOD
+from tonne.esg.wording import TAKEN, WHOLE_PERIOD
 
 MAX_READING_ROWS = 400
 
@@ -31,7 +29,6 @@ MORE_READINGS = Phrase(
     "共{count}行，此处列出前{shown}行；全部来源见result.json。",
     "{count} rows, of which the first {shown} are shown; all origins are in result.json.",
 )
-SEVERITY, CODE, FINDING = Phrase("类别", "Severity"), Phrase("代码", "Code"), Phrase("内容", "Finding")
 AGREED = Phrase(
     "参考求值程序（60位十进制）与列式求值程序（双精度浮点）对同一组公式各自独立求值。共比较{count}个数值，最大相对偏差为{largest}{at}，"
     "未超过容许值1×10⁻⁹。本报告采用参考求值程序的数值。",
@@ -85,21 +82,6 @@ def _fed_row(figures: Figures, name: str, index: Index) -> tuple[Content, ...]:
     at = spread(((figures.member(dimension, member),) for dimension, member in members), Break()) or (WHOLE_PERIOD,)
     lines = (spread(((item,) for item in column), Break()) for column in (meters, counts, totals))
     return ((figures.symbol(name), *taken), at, *lines, figures.with_unit(name, index))
-
-
-def finding_blocks(figures: Figures) -> tuple[Block, ...]:
-    """List the findings, heaviest first."""
-    order = list(Severity)
-    found = sorted(figures.result.findings, key=lambda finding: order.index(finding.severity))
-    rows = tuple(
-        (
-            (SEVERITIES[finding.severity.value],),
-            (Marked(same(finding.code), "code"),),
-            (Phrase(finding.zh, finding.en),),
-        )
-        for finding in found
-    )
-    return (Table((Column((SEVERITY,), 5), Column((CODE,), 9), Column((FINDING,), 18)), rows),) if rows else ()
 
 
 def agreement_blocks(figures: Figures) -> tuple[Block, ...]:

@@ -33,6 +33,15 @@ class FoundFigure:
     heading: str
 
 
+@dataclass(frozen=True)
+class Difference:
+    """One thing in a produced file that is not as in the result: a code, what it concerns, and the words."""
+
+    code: str
+    subject: str  # the id of a value, or a cell
+    problem: Problem
+
+
 def read_back_word(path: Path, result: Result) -> tuple[FoundFigure, ...]:
     """Read the numbers of a Word document and compare each with the result.
 
@@ -40,8 +49,33 @@ def read_back_word(path: Path, result: Result) -> tuple[FoundFigure, ...]:
         ReportError: the file is not a Word document, a number differs from the result, or a total is missing.
     """
     found = tuple(_word_figures(path))
-    _compare(path, found, result)
+    _refuse(_differences(path, found, result))
     return found
+
+
+def word_differences(path: Path, result: Result) -> list[Difference]:
+    """List what in a Word document is not as in the result; ReportError if it cannot be read."""
+    return _differences(path, tuple(_word_figures(path)), result)
+
+
+def page_differences(path: Path, result: Result) -> list[Difference]:
+    """List what in a page is not as in the result, in either language."""
+    document = _page(path)
+    return [
+        difference
+        for language in LANGUAGES
+        for difference in _differences(path, tuple(_page_figures(document, language)), result)
+    ]
+
+
+def word_text(path: Path) -> str:
+    """Give the words of a Word document, a line for each paragraph; ReportError if it cannot be read."""
+    return "\n".join(_text(node) for node in _word_root(path).iter(f"{W}p"))
+
+
+def page_text(path: Path) -> str:
+    """Give the words of a page."""
+    return str(_page(path).text_content())
 
 
 def read_back_page(path: Path, result: Result) -> tuple[FoundFigure, ...]:
@@ -50,24 +84,35 @@ def read_back_page(path: Path, result: Result) -> tuple[FoundFigure, ...]:
     Raises:
         ReportError: a number differs from the result, or a total is missing in a language.
     """
-    document = html.parse(str(path), parser=html.HTMLParser(encoding="utf-8", huge_tree=True)).getroot()
+    document = _page(path)
     every: list[FoundFigure] = []
     for language in LANGUAGES:
         found = tuple(_page_figures(document, language))
-        _compare(path, found, result)
+        _refuse(_differences(path, found, result))
         every += found
     return tuple(every)
 
 
-def _word_figures(path: Path) -> Iterator[FoundFigure]:
+def _page(path: Path) -> Any:
+    root = html.parse(str(path), parser=html.HTMLParser(encoding="utf-8", huge_tree=True)).getroot()
+    if root is None:
+        raise ReportError(Problem("this is not a page", Place(str(path))))
+    return root
+
+
+def _word_root(path: Path) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.getinfo("word/document.xml").file_size > LARGEST_PART:
                 raise ReportError(Problem("the document is too large to be read back", Place(str(path))))
             content = archive.read("word/document.xml")
-        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+        return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError) as fault:
         raise ReportError(Problem("this is not a Word document", Place(str(path)), found=str(fault)[:200])) from None
+
+
+def _word_figures(path: Path) -> Iterator[FoundFigure]:
+    root = _word_root(path)
     heading = ""
     for node in root.iter(f"{W}p", f"{W}sdt"):
         if node.tag == f"{W}p":
@@ -119,39 +164,47 @@ class _Expected:
         return self.figures.by_id(id_).text.said(language)
 
 
-def _compare(path: Path, found: Iterable[FoundFigure], result: Result) -> None:
-    expected = _Expected(Figures(result))
-    problems = [problem for figure in found if (problem := _difference(path, figure, expected))]
-    tags = {figure.tag for figure in found}
-    hint = (
-        None if tags else "no number is marked any more: some programs drop the tags of content controls when they save"
-    )
-    problems += [
-        Problem("a result is missing in the document", Place(str(path)), expected=id_, hint=hint)
-        for id_ in _required(result)
-        if id_ not in tags
-    ]
+def _refuse(differences: Iterable[Difference]) -> None:
+    problems = [difference.problem for difference in differences]
     if problems:
         raise ReportError(problems)
 
 
-def _difference(path: Path, figure: FoundFigure, expected: _Expected) -> Problem | None:
+def _differences(path: Path, found: Iterable[FoundFigure], result: Result) -> list[Difference]:
+    expected = _Expected(Figures(result))
+    differences = [difference for figure in found if (difference := _difference(path, figure, expected))]
+    tags = {figure.tag for figure in found}
+    hint = (
+        None if tags else "no number is marked any more: some programs drop the tags of content controls when they save"
+    )
+    return differences + [
+        Difference(
+            "document.result_missing",
+            id_,
+            Problem("a result is missing in the document", Place(str(path)), expected=id_, hint=hint),
+        )
+        for id_ in _required(result)
+        if id_ not in tags
+    ]
+
+
+def _difference(path: Path, figure: FoundFigure, expected: _Expected) -> Difference | None:
     place = Place(str(path), field=figure.heading or None)
     try:
         # The language only matters for the words of a flag, which are read as 0 and 1.
         wanted = expected.text(figure.tag, "en")
     except UnknownNameError:
-        return Problem(
-            f"the document shows {figure.tag[:80]}, which the result does not have",
-            place,
-            found=figure.text[:60],
-        )
+        what = f"the document shows {figure.tag[:80]}, which the result does not have"
+        return Difference("document.number_unknown", figure.tag[:80], Problem(what, place, found=figure.text[:60]))
     try:
         if read_number(figure.text) == read_number(wanted):
             return None
     except ReportError:
         pass
-    return Problem(f"{figure.tag} differs from the result", place, wanted, figure.text[:60], "write the documents anew")
+    problem = Problem(
+        f"{figure.tag} differs from the result", place, wanted, figure.text[:60], "write the documents anew"
+    )
+    return Difference("document.number_differs", figure.tag, problem)
 
 
 def _required(result: Result) -> Iterator[str]:

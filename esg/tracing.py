@@ -4,25 +4,23 @@ Each number is traced one equation deep and its inputs are linked onward; of ver
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tonne.engine.data.domain import Index
-from tonne.engine.errors import UnitError
 from tonne.engine.result.result import ROLES
 from tonne.engine.result.trace import trace
 from tonne.esg.document import Figure, Formula, Phrase, TraceEntry, TraceList, same
-from tonne.esg.figures import ROUNDED, Figures, joined, printed_unit, shown_place
+from tonne.esg.figures import ROUNDED, Figures, joined, shown_place, stored_amount
 from tonne.esg.formulas import whole_formula
-from tonne.esg.numbers import number_text
+from tonne.esg.meters import correction_words
+from tonne.esg.treatments import chosen, substituted
 from tonne.esg.wording import COMMA, EVIDENCE, KINDS, METER, ORIGINS, SEMICOLON, TAKEN
 from tonne.esg.wording import ROLES as ROLE_WORDS
 
 MAX_ENTRIES = 3000
 MAX_INPUTS = 40
 MAX_METERS = 20
-STORED_DIGITS = 9
 
 ROUNDED_FROM = Phrase("按修约规则由下列数值得到", "by the rounding rule from the value below")
 SUM_OF_YEARS = Phrase("各年修约值之和", "sum of the rounded years")
@@ -107,8 +105,9 @@ def origin_rows(origin: Mapping[str, Any]) -> tuple[tuple[Phrase, Phrase], ...]:
     """Say where a given value comes from, in rows of a label and a text."""
     rows = []
     for key, label in ORIGINS.items():
-        if key == "meter":
-            rows += [(label, _meter(meter)) for meter in origin.get("meters", [])[:MAX_METERS]]
+        if key in _LISTED:
+            field, said = _LISTED[key]
+            rows += [(label, said(item)) for item in origin.get(field, [])[:MAX_METERS]]
         elif origin.get(key) not in (None, "", [], {}):
             rows.append((label, _said(key, origin)))
     return tuple(rows)
@@ -139,23 +138,18 @@ def _said(key: str, origin: Mapping[str, Any]) -> Phrase:
 
 def _meter(meter: Mapping[str, Any]) -> Phrase:
     shown = {key: str(meter.get(key, "")) for key in ("meter", "first", "last")}
-    return METER.filled(
+    taken = METER.filled(
         meter=shown["meter"],
         count=f"{meter.get('taken', meter.get('count', 0)):,}",
         first=shown["first"],
         last=shown["last"],
         total=stored_amount(str(meter.get("total", "0")), str(meter.get("total_unit", "1"))),
     )
+    return joined((taken, *map(correction_words, meter.get("corrections", []))), SEMICOLON)
 
 
-def stored_amount(number: str, unit: str) -> Phrase:
-    """Print an exact amount of the data stage as documents print numbers."""
-    try:
-        printed = printed_unit(unit)
-    except UnitError:
-        printed = same(unit)
-    try:
-        text = number_text(Fraction(number), unit, digits=STORED_DIGITS)
-    except (ValueError, ZeroDivisionError):
-        text = number
-    return Phrase(f"{text} {printed.zh}".strip(), f"{text} {printed.en}".strip())
+_LISTED: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], Phrase]]] = {
+    "meter": ("meters", _meter),
+    "substitution": ("substitutions", substituted),
+    "cross_check": ("cross_checks", chosen),
+}

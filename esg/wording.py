@@ -96,6 +96,8 @@ ORIGINS: Mapping[str, Phrase] = {
     "count": Phrase("行数", "Number of rows"),
     "totals": Phrase("文件中合计", "Totals in the file"),
     "meter": Phrase("计量点", "Meter"),
+    "substitution": Phrase("替代数据", "Substituted readings"),
+    "cross_check": Phrase("交叉核对", "Cross-check"),
 }
 TAKEN: Mapping[str, Phrase] = {
     "all": Phrase("全部读数", "all readings"),
@@ -105,6 +107,21 @@ TAKEN: Mapping[str, Phrase] = {
 METER = Phrase(
     "{meter}：{count}条读数，{first}至{last}，合计（或均值）{total}",
     "{meter}: {count} readings, {first} to {last}, sum (or mean) {total}",
+)
+CAUSES: Mapping[str, Phrase] = {
+    "missing": Phrase("未经校准", "not calibrated"),
+    "late": Phrase("延迟校准", "calibrated late"),
+    "out_of_class": Phrase("误差超出准确度等级", "error outside the accuracy class"),
+    "out_of_service": Phrase("不在投运期间", "not in service"),
+}
+METER_ROLES: Mapping[str, Phrase] = {
+    "main": Phrase("主表", "main meter"),
+    "check": Phrase("校核表（不计入）", "check meter (feeds nothing)"),
+    "backup": Phrase("备用表（不计入）", "backup meter (feeds nothing)"),
+}
+CORRECTED = Phrase(
+    "{cause}，{first}至{last}的{count}条读数按{share}修正，由{before}修正为{after}",
+    "{cause}: {count} readings from {first} to {last} corrected by {share}, from {before} to {after}",
 )
 STEPS: Mapping[str, Phrase] = {
     "minute": Phrase("分钟", "minute"),

@@ -4,17 +4,20 @@ The file is opened twice, for formulas and for stored values. Values are looked 
 beside them, so that a value in a wrong row is found even where the writer and the sheets agree.
 """
 
+import zipfile
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
 
 from tonne.engine.errors import Place, Problem, ReportError
 from tonne.engine.result.result import ROLES, Result
 from tonne.esg.excel_formula import Cell
 from tonne.esg.figures import ROUNDED, SCALAR_YEAR
+from tonne.esg.readback import Difference
 from tonne.esg.sheet import FIRST_ROW, Amount, Content, Sheet
 from tonne.esg.workbook_sheets import RESULTS, ROUNDED_COLUMN, workbook_sheets
 from tonne.esg.workbook_values import EQUATIONS, PARAMETERS, VALUE_COLUMN, ValueSheets
@@ -30,11 +33,21 @@ def read_back_workbook(path: Path, result: Result) -> None:
     Raises:
         ReportError: cells differ from the result, or ids are missing; each with sheet and cell.
     """
+    differences = workbook_differences(path, result)
+    if differences:
+        raise ReportError([difference.problem for difference in differences])
+
+
+def workbook_differences(path: Path, result: Result) -> list[Difference]:
+    """List the cells of a workbook that are not as in the result; ReportError if it cannot be read."""
     sheets = workbook_sheets(result)
-    formulas, values = _read(path, formulas=True), _read(path, formulas=False)
-    problems = [*_cells(path, sheets, formulas, values), *_ids(path, result, values)]
-    if problems:
-        raise ReportError(list(dict.fromkeys(problems)))
+    try:
+        formulas, values = _read(path, formulas=True), _read(path, formulas=False)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as fault:
+        what = "this is not a workbook that can be read"
+        raise ReportError(Problem(what, Place(str(path)), found=str(fault)[:200])) from None
+    differences = [*_cells(path, sheets, formulas, values), *_ids(path, result, values)]
+    return list({difference.problem: difference for difference in differences}.values())
 
 
 def _read(path: Path, *, formulas: bool) -> Read:
@@ -52,29 +65,39 @@ def _read(path: Path, *, formulas: bool) -> Read:
         workbook.close()
 
 
-def _cells(path: Path, sheets: list[Sheet], formulas: Read, values: Read) -> Iterator[Problem]:
+def _cells(path: Path, sheets: list[Sheet], formulas: Read, values: Read) -> Iterator[Difference]:
     expected = {(cell.sheet, cell.column, cell.row): content for sheet in sheets for cell, content in sheet.cells()}
     for place, content in expected.items():
         fault = _difference(content, formulas.get(place), values.get(place))
         if fault:
             yield _problem(path, place, *fault)
     for place in formulas.keys() - expected.keys():
-        yield _problem(path, place, "a cell that does not belong there", "nothing", str(formulas[place]))
+        what = "a cell that does not belong there"
+        yield _problem(path, place, "workbook.cell_unexpected", what, "nothing", str(formulas[place]))
 
 
-def _difference(content: Content, formula: Any, value: Any) -> tuple[str, str, str] | None:
-    """Say what differs, expected and found."""
+def _difference(content: Content, formula: Any, value: Any) -> tuple[str, str, str, str] | None:
+    """Say what differs: a code, words, expected and found."""
     if isinstance(content, str):
-        return (
-            None if formula == value == f"'{content}" else ("the text differs", content, str(value).removeprefix("'"))
-        )
+        if formula == value == f"'{content}":
+            return None
+        return "workbook.text_differs", "the text differs", content, str(value).removeprefix("'")
     if not isinstance(content, Amount):
         return None
+    is_formula = isinstance(formula, str) and formula.startswith("=")
     if content.formula is not None and formula != content.formula:
-        return "the formula differs", content.formula, str(formula)
-    if content.formula is None and isinstance(formula, str) and formula.startswith("="):
-        return "a formula stands where a value belongs", str(content.value), formula
-    return None if _agrees(content.value, value) else ("the stored value differs", f"{content.value}", f"{value}")
+        code = "workbook.formula_differs" if is_formula else "workbook.formula_replaced"
+        return code, "the formula differs", content.formula, str(formula)
+    if content.formula is None and is_formula:
+        return (
+            "workbook.formula_differs",
+            "a formula stands where a value belongs",
+            str(content.value),
+            str(formula),
+        )
+    if _agrees(content.value, value):
+        return None
+    return "workbook.value_differs", "the stored value differs", f"{content.value}", f"{value}"
 
 
 def _agrees(expected: Decimal | str, found: Any) -> bool:
@@ -85,7 +108,7 @@ def _agrees(expected: Decimal | str, found: Any) -> bool:
     return abs(Decimal(found) - expected) <= CLOSE * abs(expected)
 
 
-def _ids(path: Path, result: Result, values: Read) -> Iterator[Problem]:
+def _ids(path: Path, result: Result, values: Read) -> Iterator[Difference]:
     """Look every id of the result up in the file, and compare the value beside it."""
     beside = {
         str(text).removeprefix("'"): (cell, values.get((sheet, value_column, row)))
@@ -96,13 +119,14 @@ def _ids(path: Path, result: Result, values: Read) -> Iterator[Problem]:
     }
     for id_, expected in _expected(result):
         if id_ not in beside:
-            yield Problem(f"the id {id_} is missing", Place(str(path)))
+            yield Difference("workbook.id_missing", id_, Problem(f"the id {id_} is missing", Place(str(path))))
             continue
         cell, found = beside[id_]
         if not _agrees(expected, found):
             yield _problem(
                 path,
                 (cell.sheet, cell.column, cell.row),
+                "workbook.value_differs",
                 f"the value of {id_} differs",
                 f"{expected}",
                 f"{found}",
@@ -133,6 +157,7 @@ def _expected(result: Result) -> Iterator[tuple[str, Decimal]]:
             yield f"{role}{ROUNDED}", result.rounded_total(role)
 
 
-def _problem(path: Path, place: tuple[str, str, int], what: str, expected: str, found: str) -> Problem:
+def _problem(path: Path, place: tuple[str, str, int], code: str, what: str, expected: str, found: str) -> Difference:
     sheet, column, row = place
-    return Problem(f"sheet '{sheet}', cell {column}{row}: {what}", Place(str(path)), expected[:200], found[:200])
+    problem = Problem(f"sheet '{sheet}', cell {column}{row}: {what}", Place(str(path)), expected[:200], found[:200])
+    return Difference(code, f"{sheet}!{column}{row}", problem)

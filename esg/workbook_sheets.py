@@ -12,9 +12,11 @@ from tonne.engine.check.checks import evidence_counts
 from tonne.engine.compute.reference import CONTEXT, decimal
 from tonne.engine.data.domain import Index
 from tonne.engine.result.result import ROLES, Result, YearTotals
+from tonne.esg.cases import STATUSES, reply_words, stake_words
 from tonne.esg.document import Phrase, same
 from tonne.esg.excel_formula import Cell, cell_runs, whole
 from tonne.esg.figures import ROUNDED, SCALAR_YEAR, cited, joined, labelled, phrase, printed_unit, shown_place
+from tonne.esg.meters import correction_words
 from tonne.esg.numbers import ABSENT
 from tonne.esg.sheet import (
     FIRST_ROW,
@@ -181,7 +183,7 @@ def _readings(values: ValueSheets) -> Sheet:
             origin.get("kind") in {"readings", "records"}
             for origin in values.result.dataset.provenance.get(name, {}).values()
         ):
-            rows.append((name, both(values.figures.name(name)), *[""] * 9, both(NOT_LISTED)))
+            rows.append((name, both(values.figures.name(name)), *[""] * 9, both(NOT_LISTED), ""))
     columns = (
         Column("标识 / Id", 16),
         Column("名称 / Name", 24, wrap=True),
@@ -195,6 +197,7 @@ def _readings(values: ValueSheets) -> Sheet:
         Column("按参数单位 / In the parameter's unit", 15),
         Column("单位 / Unit", 8, wrap=True),
         Column("文件 / File", 36, wrap=True),
+        Column("修正 / Correction", 46, wrap=True),
     )
     empty = Phrase("本次计算没有读数或记录文件。", "This run has no files of readings or records.")
     note = Phrase(
@@ -223,6 +226,7 @@ def _contributions(values: ValueSheets, name: str, index: Index) -> list[tuple[C
                 None,
                 "",
                 file,
+                "",
             )
             for unit_, total in origin.get("totals", {}).items()
         ]
@@ -240,6 +244,7 @@ def _contributions(values: ValueSheets, name: str, index: Index) -> list[tuple[C
             _exact(meter["amount"], unit),
             both(printed_unit(unit)),
             f"{file} ({both(take)})" if take else file,
+            "\n".join(both(correction_words(item)) for item in meter.get("corrections", [])),
         )
         for meter in origin.get("meters", [])
     ]
@@ -379,9 +384,11 @@ def _findings(result: Result) -> Sheet:
         (
             str(number),
             both(SEVERITIES[finding.severity.value]),
-            finding.code,
+            finding.id,
             finding.zh,
             finding.en,
+            both(stake, "\n") if (stake := stake_words(finding)) else ABSENT,
+            "\n".join([both(STATUSES[finding.status]), *(both(reply) for reply in reply_words(finding))]),
             shown_place(str(finding.place)) if finding.place else ABSENT,
         )
         for number, finding in enumerate(result.findings, 1)
@@ -392,6 +399,8 @@ def _findings(result: Result) -> Sheet:
         Column("代码 / Code", 24),
         Column("中文", 46, wrap=True),
         Column("English", 46, wrap=True),
+        Column("涉及减排量 / Tonnes at stake", 26, wrap=True),
+        Column("状态与答复 / Status and answers", 30, wrap=True),
         Column("位置 / Place", 26, wrap=True),
     )
     empty = Phrase("本次计算没有发现项。", "This run has no findings.")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tonne.engine.data.answers import AnswersSpec
 from tonne.engine.data.project import ProjectSpec
 from tonne.engine.prove.schema import check_schema
 from tonne.engine.result.schema import result_schema
@@ -22,6 +23,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "project.schema.json": ProjectSpec.model_json_schema(by_alias=True),
         "baseline.schema.json": TaskSpec.model_json_schema(by_alias=True),
         "result.schema.json": result_schema(),
+        "answers.schema.json": AnswersSpec.model_json_schema(by_alias=True),
         "check.schema.json": check_schema(),
     }
 

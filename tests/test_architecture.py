@@ -21,10 +21,12 @@ CONFINED = {
     "yaml": {"engine/spec/source.py"},
     "xlsxwriter": {"esg/workbook.py"},
     "openpyxl": {"esg/workbook_check.py"},
+    "astral": {"engine/data/nights.py"},
     "rich": {"tonne/cli.py"},
     "click": {"tonne/cli.py"},
     "opendsm": {"engine/savings/weather_model.py"},
     "pandas": {"engine/savings/weather_model.py"},
+    "python_calamine": {"engine/data/sheets.py"},
 }
 
 

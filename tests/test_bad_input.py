@@ -1,10 +1,12 @@
 """What a user gets for a faulty project: one clear message, code 2, and no trace of an output folder."""
 
 import gzip
+import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tonne.cli import main
@@ -65,6 +67,10 @@ def edited(old: str, new: str) -> Callable[[Path], None]:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     return change
+
+
+def more(text: str) -> Callable[[Path], None]:
+    return edited("    feeds: [{parameter: EG_export}]\n", f"    feeds: [{{parameter: EG_export}}]\n{text}\n")
 
 
 def data(text: str | bytes) -> Callable[[Path], None]:
@@ -167,6 +173,27 @@ FAULTS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         edited("time_zone: Asia/Shanghai", "time_zone: Asia/Shanghai\ntime_zone: Asia/Tokyo"),
         ["project.yaml:5:1", "given twice", "line 4"],
     ),
+    "substitution that the methodology does not allow": (
+        more("substitutions: [{readings: main, method: percentile, percentile: 5 %, reason: {zh: 故障, en: fault}}]"),
+        ["project.yaml:19:", "does not allow `percentile`", "EG_export", "one of check_meter, zero"],
+    ),
+    "substitution without its reason": (
+        more("substitutions: [{readings: main, method: zero}]"),
+        ["project.yaml:19:", "reason"],
+    ),
+    "share without a unit": (
+        more(
+            "cross_checks: {bill: {parameter: EG_export, kind: invoice, unit: kWh, tolerance: 0.2, at: {2024-01: 1}}}"
+        ),
+        ["project.yaml:19:", "a number with its unit, such as 0.2 %"],
+    ),
+    "overlapping billing cycles": (
+        more(
+            "cross_checks: {bill: {parameter: EG_export, kind: invoice, unit: kWh, tolerance: 0.2 %, cycles: "
+            "[{start: 2024-01-01, end: 2024-01-20, value: 1}, {start: 2024-01-20, end: 2024-01-31, value: 1}]}}"
+        ),
+        ["project.yaml:19:", "billing cycles of bill overlap", "a start after 2024-01-20"],
+    ),
     "whole period without readings": (
         data("time,energy\n2020-01-01T00:00:00+08:00,1\n"),
         ["EG_export", "2024-01"],
@@ -179,6 +206,124 @@ def test_faulty_project_is_refused_with_its_place_and_a_way_out(
     fault: str, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change, words = FAULTS[fault]
+    change(project)
+    said = refused(project, capsys, monkeypatch)
+    for word in words:
+        assert word in said, said
+
+
+LOCAL = "zone: '+08:00', marks: start, interval: 1 day"
+LOCAL_CSV = CSV.replace("T00:00:00+08:00", "")
+
+
+def described(content: bytes, form: str = "", time: str = LOCAL, name: str = "export.csv") -> Callable[[Path], None]:
+    """Put another file in the place of the plain one, and describe it."""
+
+    def change(project: Path) -> None:
+        (project / "data" / "export.csv").unlink()
+        (project / "data" / name).write_bytes(content)
+        edited("data/export.csv", f"data/{name}{form}")(project)
+        edited("marks: start, interval: 1 day", time)(project)
+
+    return change
+
+
+def workbook(*rows: list[object], sheets: tuple[str, ...] = ("表1",)) -> bytes:
+    """Make a workbook with the same rows in every sheet."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name in sheets:
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+TABLE: list[list[object]] = [["time", "energy"]]
+TABLE += [[f"2024-01-{day:02d}", day * 1000] for day in range(1, 32)]
+FORM_FAULTS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
+    "encoding that the file does not have": (
+        described(LOCAL_CSV.replace(",5000", ",5000时").encode("gbk"), "\n    form: {encoding: utf-16}"),
+        ["data/export.csv:1", "not utf-16", "encoding"],
+    ),
+    "encoding that is not declared": (
+        described(LOCAL_CSV.replace("energy", "电量").encode("gbk")),
+        ["data/export.csv:1", "not UTF-8", "form: {encoding: …}"],
+    ),
+    "delimiter that is not declared": (
+        described(LOCAL_CSV.replace(",", ";").encode()),
+        ["data/export.csv:1", "semicolons", "form: {delimiter: …}"],
+    ),
+    "day and month that nobody can tell": (
+        data(CSV.replace("2024-01-05T00:00:00+08:00", "12/03/2012 00:00")),
+        ["data/export.csv:6", "12/03/2012", "which number is the month", "pattern"],
+    ),
+    "pattern that does not fit": (
+        described(LOCAL_CSV.replace("2024-01-05", "2024/1/5").encode(), time=f"{LOCAL}, pattern: D/M/YYYY"),
+        ["data/export.csv:6", "expected D/M/YYYY", "2024/1/5"],
+    ),
+    "pattern without a zone": (
+        edited("interval: 1 day", "interval: 1 day, pattern: D/M/YYYY"),
+        ["project.yaml:15:", "no offset", "+08:00"],
+    ),
+    "separators of thousands that are not declared": (
+        data(CSV.replace(",5000", ',"5,000"')),
+        ["data/export.csv:6", "'5,000'", "numbers: {thousands: …}"],
+    ),
+    "number of another form than declared": (
+        described(LOCAL_CSV.replace(",5000", ',"5,00"').encode(), "\n    numbers: {thousands: ','}"),
+        ["data/export.csv:6", "'5,00'", "1,234.5"],
+    ),
+    "row of totals that is not declared": (
+        described((LOCAL_CSV + "合计,496000\n").encode(), "\n    form: {fill_down: []}"),
+        ["data/export.csv:33", "合计"],
+    ),
+    "column of a meter that is not there": (
+        edited("meter: {name: M1}", "meter: {columns: {enrgy: M1}}"),
+        ["project.yaml:", "column"],
+    ),
+    "sheet that is not clear": (
+        described(workbook(*TABLE, sheets=("表1", "表2")), name="export.xlsx"),
+        ["data/export.xlsx", "which sheet", "表1, 表2", "form: {sheet: …}"],
+    ),
+    "cell of a workbook that is no number": (
+        described(workbook(*TABLE[:5], ["2024-01-05", "五千"], *TABLE[6:]), name="export.xlsx"),
+        ["data/export.xlsx:6", "表1!B6", "'五千'"],
+    ),
+    "cell of a workbook in error": (
+        described(workbook(*TABLE[:5], ["2024-01-05", "#DIV/0!"], *TABLE[6:]), name="export.xlsx"),
+        ["data/export.xlsx:6", "表1!B6", "'#DIV/0!'", "mend its formula"],
+    ),
+    "formula that was never computed": (
+        described(workbook(*TABLE[:5], ["2024-01-05", "=B5+1000"], *TABLE[6:]), name="export.xlsx"),
+        ["data/export.xlsx:6", "表1!B6", "without a stored value", "save it"],
+    ),
+    "workbook that is cut off": (
+        described(workbook(*TABLE)[:-200], name="export.xlsx"),
+        ["data/export.xlsx", "damaged or cut off", "save it again"],
+    ),
+    "web page under the name of a workbook": (
+        described(b"<html><table><tr><td>1</td></tr></table></html>", name="export.xls"),
+        ["data/export.xls", "no workbook", "<html>"],
+    ),
+    "units of the file and of the project": (
+        described(
+            workbook(TABLE[0], ["", "(MWh)"], *TABLE[1:]),
+            "\n    form: {header: {rows: [1], units: 2}}",
+            name="export.xlsx",
+        ),
+        ["data/export.xlsx:2", "another unit", "expected kWh, found MWh"],
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FORM_FAULTS)
+def test_file_of_another_form_than_declared_is_refused(
+    fault: str, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, words = FORM_FAULTS[fault]
     change(project)
     said = refused(project, capsys, monkeypatch)
     for word in words:

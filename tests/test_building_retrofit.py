@@ -63,10 +63,13 @@ def truth() -> dict[str, float]:
 def test_result_equals_a_calculation_from_the_raw_files(result: Result) -> None:
     metered = [row for row in rows(EXAMPLE / "data/electricity.csv.gz") if row["day"].startswith("2024")]
     register = {row["time"][:10]: Fraction(row["nm3"]) for row in rows(EXAMPLE / "data/gas_register.csv")}
+    submeter = {row["time"][:10]: Fraction(row["kwh"]) for row in rows(EXAMPLE / "data/server_room_register.csv")}
+    added = submeter["2025-01-01"] - submeter["2024-01-01"]
+    assert added == 184 * 144  # 6 kW from July
     # 0.7921 and 0.3870 tCO2/MWh, half and half; 389.31 GJ per 10^4 Nm3, 0.0153 tC/GJ, 99 % oxidised
     power = (Fraction("0.7921") + Fraction("0.3870")) / 2 / 1000
     gas = Fraction("389.31") * Fraction("0.0153") * Fraction("0.99") * Fraction(44, 12) / 10_000
-    baseline = (column("electricity", "baseline [kWh]") + 184 * 144) * power + column("gas", "baseline [Nm3]") * gas
+    baseline = (column("electricity", "baseline [kWh]") + added) * power + column("gas", "baseline [Nm3]") * gas
     project = sum(Fraction(row["kwh"]) for row in metered) * power
     project += (register["2025-01-01"] - register["2024-01-01"]) * gas
     assert float(result.by_year("BE")[2024]) == pytest.approx(float(baseline), rel=1e-12)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import tonne
+from tonne.engine.data.project import load_project
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -18,6 +19,26 @@ PAGES = [
 SPECS = re.findall(
     r"```yaml\n(format: 1\n.*?)```", (ROOT / "docs" / "spec-format.md").read_text(encoding="utf-8"), re.DOTALL
 )
+
+
+PROJECT = """\
+format: 1
+name: {zh: 试, en: Test}
+methodology: m
+time_zone: Asia/Shanghai
+crediting_period: {start: 2024-01-01, end: 2033-12-31}
+monitoring_period: {start: 2024-01-01, end: 2024-12-31}
+"""
+SECTIONS = re.findall(
+    r"```yaml\n(\w+:\n.*?)```", (ROOT / "docs" / "project-format.md").read_text(encoding="utf-8"), re.DOTALL
+)
+
+
+@pytest.mark.parametrize("text", SECTIONS, ids=lambda text: text.partition(":")[0])
+def test_section_on_the_project_page_has_the_shape_of_a_project(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "project.yaml"
+    path.write_text(PROJECT + text, encoding="utf-8")
+    load_project(path)
 
 
 @pytest.mark.parametrize("text", SPECS, ids=lambda text: re.search(r"id: (\w+)", text)[1])  # type: ignore[index]
@@ -64,7 +85,7 @@ def test_links_of_a_page_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("script", ["schemas.py", "methodology_table.py"])
+@pytest.mark.parametrize("script", ["schemas.py", "methodology_table.py", "checks_table.py"])
 def test_generated_page_is_current(script: str) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / script), "--check"],

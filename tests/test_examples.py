@@ -6,10 +6,10 @@ import json
 import runpy
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,10 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/project.yaml"))
 SYNTHETIC = sorted(path.parent.name for path in EXAMPLES.glob("*/generate.py"))
+# The certificate of GX2-M ended with 15 August 2024, and the next calibration was on the 27th; ends of hours.
+LATE_FROM, LATE_UNTIL = "2024-08-16T00:00:00+08:00", "2024-08-27T00:00:00+08:00"
+# That of the 110 kV line of the hydro plant ended with 19 April 2019, and the next was on the 28th; starts of hours.
+HYDRO_LATE_FROM, HYDRO_LATE_UNTIL = "2019-04-20T00:00:00+08:00", "2019-04-28T00:00:00+08:00"
 LARGEST_FILE = 1_500_000
 
 _results: dict[str, Result] = {}
@@ -129,11 +133,68 @@ def test_onshore_wind_equals_a_calculation_from_the_raw_file() -> None:
     assert 0.13 < net / (Fraction("8.2") * 8760) < 0.2
 
 
+def test_onshore_wind_counts_its_repeated_stamps_and_gaps_exactly() -> None:
+    readings: dict[str, dict[datetime, set[str]]] = defaultdict(lambda: defaultdict(set))
+    repeated: dict[str, set[datetime]] = defaultdict(set)
+    outside = 0
+    begin = datetime(2014, 1, 1, tzinfo=ZoneInfo("Europe/Paris")).astimezone(UTC)
+    end = datetime(2015, 1, 1, tzinfo=ZoneInfo("Europe/Paris")).astimezone(UTC)
+    for row in rows(EXAMPLES / "onshore_wind/data/la_haute_borne_scada_2014.csv.gz"):
+        moment = datetime.fromisoformat(row["Date_time"]).astimezone(UTC)
+        turbine = row["Wind_turbine_name"]
+        if not row["P_avg"]:
+            continue
+        if not begin <= moment < end:
+            outside += 1
+            continue
+        if moment in readings[turbine]:
+            repeated[turbine].add(moment)
+        readings[turbine][moment].add(row["P_avg"])
+    # The year has both changes of the clock: it is as long as any other, and its months are not.
+    stamps = [begin + timedelta(minutes=10 * number) for number in range(52_560)]
+    assert stamps[-1] + timedelta(minutes=10) == end
+
+    findings = result_of("onshore_wind").findings
+    gaps = {item.evidence["meter"]: item.evidence for item in findings if item.code == "readings.gap"}
+    assert gaps.keys() == readings.keys()
+    for turbine, present in readings.items():
+        lacking = [moment not in present for moment in stamps]
+        begun = sum(missing and not before for before, missing in pairwise([False, *lacking]))
+        told = gaps[turbine]
+        assert (told["expected"], told["missing"], told["gaps"]) == (52_560, sum(lacking), begun)
+        lengths = [len(list(run)) for missing, run in groupby(lacking) if missing]
+        assert [extent["missing"] for extent in told["extents"]] == lengths
+    assert {turbine: gap["missing"] for turbine, gap in gaps.items()} == {
+        "R80711": 159,
+        "R80721": 133,
+        "R80736": 123,
+        "R80790": 128,
+    }
+    (doubled,) = (item.evidence for item in findings if item.code == "readings.duplicates_resolved")
+    contradicting = {
+        (turbine, moment)
+        for turbine, moments in repeated.items()
+        for moment in moments
+        if len(readings[turbine][moment]) > 1
+    }
+    assert doubled["count"] == len(contradicting) == 24
+    assert {
+        (case["meter"], datetime.fromisoformat(case["time"]).astimezone(UTC)) for case in doubled["cases"]
+    } == contradicting
+    (left_out,) = (item.evidence for item in findings if item.code == "readings.outside_period")
+    assert left_out["count"] == outside == 24
+
+
 def test_offshore_wind_equals_a_calculation_from_the_raw_files() -> None:
     export: dict[str, Decimal] = defaultdict(Decimal)
+    late: list[Decimal] = []
     for row in rows(EXAMPLES / "offshore_wind/data/export.csv.gz"):
         if row["meter"] in {"GX1-M", "GX2-M"}:
-            export[_month_that_ends(row["time"])] += Decimal(row["kwh"])
+            kwh = Decimal(row["kwh"])
+            if row["meter"] == "GX2-M" and LATE_FROM < row["time"] <= LATE_UNTIL:
+                late.append(kwh)
+                kwh *= Decimal("0.998")
+            export[_month_that_ends(row["time"])] += kwh
     months = {month: Fraction(kwh) / 1000 for month, kwh in export.items()}
     readings = {
         (row["meter"], row["time"]): Fraction(row["mwh"])
@@ -147,8 +208,21 @@ def test_offshore_wind_equals_a_calculation_from_the_raw_files() -> None:
         )
         for month, following in pairwise(starts)
     }
+    imported_late = readings["GX2-M", LATE_UNTIL] - readings["GX2-M", LATE_FROM]
+    imports["2024-08"] += imported_late * Fraction("0.002")
 
     result = result_of("offshore_wind")
+    corrections = {
+        finding.evidence["parameter"]: finding.evidence
+        for finding in result.findings
+        if finding.code == "calibration.late"
+    }
+    assert len(late) == 264
+    for name, amount in (("EG_export", Fraction(sum(late)) / 1000), ("EG_import", imported_late)):
+        evidence = corrections.pop(name)
+        assert (evidence["meter"], evidence["hours"], evidence["readings"]) == ("GX2-M", "264", len(late))
+        assert Fraction(evidence["before"]) == amount
+    assert not corrections
     assert by_month(result, "EG_export") == months
     assert by_month(result, "EG_import") == imports
     # South China 2019, OM 0.8042 and BM 0.2135, half and half: 0.50885 tCO2/MWh
@@ -195,9 +269,15 @@ def test_solar_thermal_equals_a_calculation_from_the_raw_files() -> None:
 def test_reservoir_hydro_equals_a_calculation_from_the_raw_files() -> None:
     export: dict[str, Decimal] = defaultdict(Decimal)
     imports: dict[str, Decimal] = defaultdict(Decimal)
+    late: dict[str, list[Decimal]] = {"EG_export": [], "EG_import": []}
     for row in rows(EXAMPLES / "reservoir_hydro/data/line_meters.csv.gz"):
-        export[row["时段开始"][:7]] += Decimal(row["上网kWh"])
-        imports[row["时段开始"][:7]] += Decimal(row["下网kWh"])
+        begins, out, back = row["时段开始"], Decimal(row["上网kWh"]), Decimal(row["下网kWh"])
+        if row["电能表"] == "110kV" and HYDRO_LATE_FROM <= begins < HYDRO_LATE_UNTIL:
+            late["EG_export"].append(out)
+            late["EG_import"].append(back)
+            out, back = out * Decimal("0.998"), back * Decimal("1.002")
+        export[begins[:7]] += out
+        imports[begins[:7]] += back
     registers: dict[str, list[Decimal]] = defaultdict(list)
     for row in rows(EXAMPLES / "reservoir_hydro/data/generator_registers.csv.gz"):
         registers[row["机组"]].append(Decimal(row["累计电量MWh"]))
@@ -206,6 +286,12 @@ def test_reservoir_hydro_equals_a_calculation_from_the_raw_files() -> None:
     assert all(len(values) == 366 for values in registers.values())
 
     result = result_of("reservoir_hydro")
+    corrections = [finding.evidence for finding in result.findings if finding.code == "calibration.late"]
+    assert {evidence["parameter"] for evidence in corrections} == late.keys()
+    for evidence in corrections:
+        readings = late[evidence["parameter"]]
+        assert (evidence["meter"], evidence["hours"], evidence["readings"]) == ("110kV", "192", len(readings))
+        assert Fraction(evidence["before"]) == Fraction(sum(readings)) / 1000
     assert by_month(result, "EG_export") == {month: Fraction(value) / 1000 for month, value in export.items()}
     assert by_month(result, "EG_import") == {month: Fraction(value) / 1000 for month, value in imports.items()}
     assert sum(by_month(result, "TEG").values()) == Fraction(gross)

@@ -19,6 +19,7 @@ from tonne.engine.data.collect import collect
 from tonne.engine.data.project import ProjectSpec, checked_project
 from tonne.engine.errors import ProjectError
 from tonne.engine.plan import make_plan
+from tonne.engine.run import conservative_side
 from tonne.engine.spec.catalogue import bundled, load_methodology
 from tonne.engine.spec.models import Outputs
 from tonne.engine.spec.shape import shaped
@@ -58,7 +59,7 @@ class Run:
         self.methodology = load_methodology(data["methodology"])
         plan = make_plan(self.methodology, chosen_options(project, self.methodology))
         store = bench.store.cursor()
-        self.dataset = collect(project, plan, store)
+        self.dataset = collect(project, plan, store, conservative_side(self.methodology))
         reference = Reference(plan, self.dataset)
         self.values = reference.compute_all()
         compare(reference, self.values, bench.columnar(plan, self.dataset))

@@ -91,7 +91,7 @@ def show(methodology: str, lang: str) -> None:
 
 
 @cli.command()
-@click.argument("methodologies", nargs=-1, metavar="[ID|PATH]...")
+@click.argument("names", nargs=-1, metavar="[ID|PATH|PROJECT]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--lang",
@@ -108,13 +108,83 @@ def show(methodology: str, lang: str) -> None:
     type=click.Path(),
     help="Also write, for each methodology, a page with every statement and the same as JSON.",
 )
-def check(methodologies: tuple[str, ...], as_json: bool, lang: str, proofs: bool, folder: str | None) -> None:
-    """Check methodologies: names, index sets, units and substances, structure, evidence, and prove the rest.
+@click.option(
+    "--documents",
+    metavar="DIR",
+    type=click.Path(),
+    help="Of a project: also read an output folder of `tonne run` again and compare it.",
+)
+@click.option("--answers", is_flag=True, help="Of a project: print a file of answers to fill in, for what is open.")
+def check(
+    names: tuple[str, ...],
+    as_json: bool,
+    lang: str,
+    proofs: bool,
+    folder: str | None,
+    documents: str | None,
+    answers: bool,
+) -> None:
+    """Check methodologies, or a project.
 
-    Proved, or refuted with a point where it fails: that cases cover the domain, that nothing can fail inside
-    the bounds, how the reduction changes with each parameter, and what the spec claims of it. Without an
-    argument all bundled ones are checked. Ends with 1 when a check fails.
+    Of methodologies: names, index sets, units and substances, structure, evidence; and proved, or refuted with a
+    point where it fails: that cases cover the domain, that nothing can fail inside the bounds, how the reduction
+    changes with each parameter, and what the spec claims of it. Without an argument all bundled ones are checked.
+
+    Of a project (its folder or file): what validators check in data and results, as in a run, but without
+    documents. Answers in findings.yaml beside it are shown with their findings.
+
+    Ends with 1 when a check fails: for a project when something blocking or a corrective action is not closed.
     """
+    from tonne.engine.data.project import is_project  # noqa: PLC0415
+
+    projects = [name for name in names if is_project(Path(name))]
+    if not projects and not documents and not answers:
+        _check_methodologies(names, as_json, lang, proofs, folder)
+        return
+    if len(projects) != 1 or len(names) != 1 or folder:
+        raise click.UsageError("name one project alone, without --report; or methodologies without --documents")
+    _check_project(projects[0], documents, "zh" if lang == "zh" else "en", as_json=as_json, answers=answers)
+
+
+def _check_project(
+    name: str, documents: str | None, language: Literal["zh", "en"], *, as_json: bool, answers: bool
+) -> None:
+    from tonne.engine.run import run as compute  # noqa: PLC0415
+    from tonne.esg.cases import answers_template, case_data, case_rows  # noqa: PLC0415
+
+    with _progress() as told:
+        result = compute(name, told)
+    findings = result.findings
+    if documents:
+        from tonne.engine.data.answers import load_answers  # noqa: PLC0415
+        from tonne.engine.verification.verify import replied  # noqa: PLC0415
+        from tonne.esg.documents_check import document_findings  # noqa: PLC0415
+
+        findings += replied(document_findings(Path(documents), result), load_answers(result.project))
+    if answers:
+        click.echo(answers_template(findings, language))
+    elif as_json:
+        click.echo(json.dumps(case_data(result, findings), ensure_ascii=False, indent=1))
+    else:
+        heads = {"zh": ["类别", "检查项与编号", "内容", "涉及减排量", "状态"]}.get(
+            language, ["severity", "check and id", "finding", "tonnes at stake", "status"]
+        )
+        _table(heads, case_rows(findings, language))
+        failed = sum(finding.failed for finding in findings)
+        reduction = _tonnes(result.rounded_total("reduction"))
+        summary = (
+            f"共{len(findings)}项发现，其中{failed}项未关闭前不得申报减排量{reduction} tCO2e"
+            if language == "zh"
+            else f"{len(findings)} findings, {failed} against the claim of {reduction} tCO2e"
+        )
+        click.echo(summary)
+    if any(finding.failed for finding in findings):
+        sys.exit(FAILED)
+
+
+def _check_methodologies(
+    methodologies: tuple[str, ...], as_json: bool, lang: str, proofs: bool, folder: str | None
+) -> None:
     from tonne.api import check as run_checks  # noqa: PLC0415
     from tonne.api import list_methodologies, load_methodology  # noqa: PLC0415
 
@@ -306,16 +376,62 @@ def trace(folder: str, quantity: str, depth: int, rows: int, as_json: bool) -> N
 
 
 @cli.command()
-@click.argument("methodology")
-@click.argument("folder", metavar="DIR", type=click.Path())
-def init(methodology: str, folder: str) -> None:
-    """Make a new project folder: a project file to fill in, and empty data files with headers."""
-    from tonne.engine.data.scaffold import scaffold  # noqa: PLC0415
+@click.argument("names", nargs=-1, metavar="[ID] [DIR]")
+@click.option(
+    "--from",
+    "source",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A data file to look at: prints what it seems to hold and proposes `readings:` for it.",
+)
+def init(names: tuple[str, ...], source: str | None) -> None:
+    """Make a new project folder: a project file to fill in, and empty data files with headers.
+
+    With --from, a file of readings (csv, xlsx, xls) is looked at, and a description of it is proposed: printed,
+    and with DIR written into its project file as a comment, with a copy of the file. What the file cannot say is
+    listed for you to decide.
+    """
+    from tonne.engine.data.scaffold import first_reading, scaffold  # noqa: PLC0415
     from tonne.engine.spec.catalogue import load_methodology  # noqa: PLC0415
 
-    for path in scaffold(load_methodology(methodology), Path(folder)):
-        click.echo(f"wrote {path}")
-    click.echo(f"fill in {Path(folder) / 'project.yaml'}, then: tonne run {folder} --out out")
+    if len(names) > 2 or (source is None and len(names) != 2):
+        raise click.UsageError("name a methodology and a new folder; `tonne list` shows methodologies")
+    folder = Path(names[-1]) if names else None
+    quantity = None
+    if len(names) == 2:
+        methodology = load_methodology(names[0])
+        for path in scaffold(methodology, Path(names[1])):
+            click.echo(f"wrote {path}")
+        quantity = first_reading(methodology)
+    if source:
+        _propose(Path(source), folder, *((quantity.id, quantity.unit.text) if quantity else (None, None)))
+    if len(names) == 2:
+        click.echo(f"fill in {Path(names[1]) / 'project.yaml'}, then: tonne run {names[1]} --out out")
+
+
+def _propose(source: Path, folder: Path | None, parameter: str | None, unit: str | None) -> None:
+    """Print what a data file seems to hold, and propose its description."""
+    from tonne.engine.data.preview import preview  # noqa: PLC0415
+    from tonne.engine.data.proposal import propose  # noqa: PLC0415
+    from tonne.engine.data.scaffold import add_proposal, take_in  # noqa: PLC0415
+
+    found = preview(source)
+    file = take_in(folder, source) if folder else f"data/{source.name}"
+    proposal = propose(found, file, parameter, unit)
+    click.echo(f"{source}: {found.rows:,} rows of values")
+    columns = [column for column in found.columns if column.name or column.filled]
+    _table(
+        ["column", "seems to be", "unit", "first value"],
+        [[column.name or "(no name)", column.kind, column.unit or "", column.example or ""] for column in columns],
+    )
+    for line in found.said():
+        click.echo(line)
+    click.echo("to be decided by you:")
+    for decision in proposal.decisions:
+        click.echo(f"  {decision}")
+    click.echo(f"\n{proposal.yaml}")
+    if folder:
+        click.echo(f"wrote the proposal into {add_proposal(folder, file, proposal)}, as a comment")
 
 
 def _table(headings: list[str], rows: list[list[str]]) -> None:
@@ -323,6 +439,8 @@ def _table(headings: list[str], rows: list[list[str]]) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(*headings, box=None, header_style="bold", pad_edge=False)
+    for column in table.columns:
+        column.overflow = "fold"  # Chinese has no blanks to break a line at
     for row in rows:
         table.add_row(*row)
     width = None if sys.stdout.isatty() else 160

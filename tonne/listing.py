@@ -11,7 +11,9 @@ from tonne.engine.spec.catalogue import bundled, load_methodology, methodology_i
 from tonne.engine.spec.models import Cite
 from tonne.engine.units import unit_label
 from tonne.esg.linear import plain as plain_layout
+from tonne.esg.meters import correction_words
 from tonne.esg.numbers import exact_text, number_text
+from tonne.esg.treatments import chosen, substituted
 from tonne.esg.typeset import equation_layout
 
 
@@ -99,9 +101,16 @@ def _origin(trace: Trace) -> Iterator[str]:
         yield f"readings of {origin.get('file')} ({origin.get('place')})"
         for source in origin.get("meters", []):
             yield f"meter {source['meter']}: {source['count']:,} readings, {source['first']} to {source['last']}, {source['amount']} {trace.unit}"
-        return
-    told = ", ".join(f"{key} {value}" for key, value in origin.items() if key != "kind" and value not in (None, "", []))
-    yield f"{kind}: {told}"
+            yield from (f"  {correction_words(item).en}" for item in source.get("corrections", []))
+    else:
+        told = ", ".join(
+            f"{key} {value}"
+            for key, value in origin.items()
+            if key not in {"kind", "cross_checks"} and value not in (None, "", [])
+        )
+        yield f"{kind}: {told}"
+    yield from (f"substituted: {substituted(part).en}" for part in origin.get("substitutions", []))
+    yield from (f"cross-check {chosen(check).en}" for check in origin.get("cross_checks", []))
 
 
 def _reading_lines(result: Result, trace: Trace, limit: int) -> Iterator[str]:

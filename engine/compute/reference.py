@@ -5,7 +5,8 @@ left of terms that cancel to their last ten digits is zero, so that 1/3*3 is 1 a
 little less. Shares no arithmetic with the columnar evaluator.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from decimal import (
     ROUND_CEILING,
     ROUND_FLOOR,
@@ -70,15 +71,33 @@ class Reference:
         self._steps = plan.steps
         self._known: dict[tuple[str, Index], Decimal] = {}
 
-    def compute_all(self) -> dict[str, dict[Index, Decimal]]:
-        """Compute every equation at every index.
+    def changed(self, changes: Mapping[str, Mapping[Index, Fraction]], affected: Collection[str]) -> "Reference":
+        """Give the same with other values of parameters; what does not depend on them is kept.
+
+        Args:
+            changes: the other values.
+            affected: the equations that depend on the changed parameters.
+        """
+        values = {**self.dataset.values} | {
+            name: {**self.dataset.values[name], **others} for name, others in changes.items()
+        }
+        other = Reference(self.plan, replace(self.dataset, values=values))
+        gone = {*affected, *changes}
+        other._known = {key: value for key, value in self._known.items() if key[0] not in gone}
+        return other
+
+    def compute_all(self, only: Collection[str] | None = None) -> dict[str, dict[Index, Decimal]]:
+        """Compute every equation at every index; or those of some names.
 
         Raises:
             RunError: a formula has no value at an index.
         """
         values: dict[str, dict[Index, Decimal]] = {}
         with localcontext(CONTEXT):
-            for group in self.plan.groups:
+            for whole in self.plan.groups:
+                group = [step for step in whole if only is None or step.id in only]
+                if not group:
+                    continue
                 for index in self.domain.indices(group[0].over):
                     at = dict(zip(group[0].over, index, strict=True))
                     for step in group:

@@ -14,6 +14,7 @@ DIGITS, DECIMALS = (
     18,
 )  # of a reading; the store is exact to 38 digits, so that sums have room for five more
 NUMBER = r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,3})?"
+NO_STORED_VALUE = "a formula without a stored value"  # what stands for such a cell of a workbook
 YES_OR_NO = "1 for yes or 0 for no"  # what a flag can be
 
 Key = tuple[int | str, ...]
@@ -88,11 +89,15 @@ def number_problem(place: Place, text: str) -> Problem:
 
 def _number_hint(text: str) -> str | None:
     if text.lower().lstrip("+-") in _NO_READING or text in _NO_READING:
-        return "leave the cell empty where there is no reading"
+        return "leave the cell empty where there is no reading, or declare `numbers: {no_value: […]}`"
+    if text.startswith("#"):
+        return "the cell is in error in the workbook; mend its formula"
+    if text == NO_STORED_VALUE:
+        return "open the workbook in a spreadsheet program and save it, so that it holds the values"
     if re.fullmatch(r"[+-]?\d{1,3}([,， ']\d{3})+(\.\d+)?", text):
-        return "write numbers without separators of thousands"
+        return "write numbers without separators of thousands, or declare `numbers: {thousands: …}`"
     if re.fullmatch(r"[+-]?\d+[,，]\d+", text):
-        return "write the decimal mark as a point"
+        return "write the decimal mark as a point, or declare `numbers: {decimal: …}`"
     if re.fullmatch(r"[+-]?[0-9.]+ ?[A-Za-z%°/³\u4e00-\u9fff]+", text):
         return "units are stated in the project file and not in the cells"
     return None

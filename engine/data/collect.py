@@ -14,7 +14,10 @@ import duckdb
 
 from tonne.engine import calendar
 from tonne.engine.data.amounts import YES_OR_NO, exact_text
-from tonne.engine.data.dataset import Dataset, DatasetBuilder
+from tonne.engine.data.capacities import compare_capacities
+from tonne.engine.data.cross_checks import compare_second_sources
+from tonne.engine.data.dataset import Dataset, DatasetBuilder, Sides
+from tonne.engine.data.declarations import declared_problems
 from tonne.engine.data.domain import Domain, Index, Member
 from tonne.engine.data.lookup import Lookup, member_unit
 from tonne.engine.data.metered import not_used, put_readings, put_records
@@ -33,26 +36,31 @@ _HOW_TO_FLAG = {
 }
 
 
-def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection) -> Dataset:
+def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection, sides: Sides) -> Dataset:
     """Collect the dataset of a run.
 
     Args:
         project: the project file as read.
         plan: what is needed.
         store: an open store that may read the project folder.
+        sides: gives the conservative side of a parameter; it is asked only where one is needed.
 
     Raises:
         ProjectError, DataError: values are missing, doubled, outside bounds, or cannot be read.
     """
     work = DatasetBuilder()
+    work.problems.extend(declared_problems(project, plan.methodology))
     wanted = _wanted(project, plan, work)
     labelled = {name: _given(name, value, plan.methodology.quantities[name], project) for name, value in wanted.items()}
     members = _members(project, plan, labelled)
     domain = _domain(project, plan, members)
     for name, rows in labelled.items():
         _put_given(name, rows, plan, domain, work)
-    put_readings(project, plan, domain, store, work)
+    read = put_readings(project, plan, domain, store, sides, work)
     put_records(project, plan, domain, store, work)
+    if not work.problems:
+        compare_capacities(project, domain, store, read, work)
+    compare_second_sources(project, plan, domain, store, read, sides, work)
     lookup = Lookup(plan, domain, project.document.place("options"))
     _put_looked_up(plan, domain, lookup, work)
     work.findings.extend([*lookup.findings, *lookup.unconfirmed()])

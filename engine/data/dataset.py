@@ -1,6 +1,6 @@
 """The exact values of every parameter a plan needs, at every index, each with where it comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 from tonne.engine.data.domain import Domain, Index
 from tonne.engine.errors import Place, Problem
 from tonne.engine.findings import Finding
+from tonne.engine.spec.models import Direction
 
 Provenance = Mapping[str, Any]
+Sides = Callable[[str], Direction | None]  # the conservative side of a parameter
 
 
 @dataclass(frozen=True)
@@ -64,3 +66,8 @@ class DatasetBuilder:
             return
         known[index] = value
         self.provenance.setdefault(name, {})[index] = origin
+
+    def amend(self, name: str, index: Index, value: Fraction, origin: Provenance) -> None:
+        """Put another value in the place of one that was taken before, with what led to it."""
+        self.values[name][index] = value
+        self.provenance[name][index] = origin

@@ -26,12 +26,31 @@ from tonne.engine.errors import SHOWN_PROBLEMS, DataError, Place, Problem, Proje
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.units import Unit, parse_unit, reading_conversion
 
-_TAKEN = {
+TAKEN = {
     "all": "value",
     "positive": "greatest(value, 0)",
     "negative": "greatest(-value, 0)",
 }
 _COUNTED = {"all": "TRUE", "positive": "value > 0", "negative": "value < 0"}
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """Classes of readings that are changed by a share of their magnitude."""
+
+    number: str = "0"  # the SQL that numbers the class of a reading; those of class 0 stay as they are
+    shares: tuple[Fraction, ...] = (Fraction(0),)  # with their sign, by number
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """The readings of one class that went into one value, in the unit of the parameter."""
+
+    number: int
+    count: int
+    length: int  # of their intervals, in microseconds
+    before: Fraction
+    after: Fraction
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,9 @@ class FeedSource:
     last: str
     total: str  # exact, in `total_unit`
     total_unit: str
-    amount: str  # exact, in the unit of the parameter
+    amount: str  # exact, in the unit of the parameter, as corrected
+    uncorrected: str
+    adjusted: tuple[Adjusted, ...]  # by class
 
 
 @dataclass(frozen=True)
@@ -80,6 +101,7 @@ class _Feeding:
     feed: Feed
     target: Target
     columns: Mapping[str, str]  # dimension to column in the store
+    adjustment: Adjustment = Adjustment()
 
     @property
     def reads(self) -> str:
@@ -118,47 +140,85 @@ class _Part:
     first: int | None = None
     last: int | None = None
     total: Fraction = Fraction(0)
+    corrected: Fraction = Fraction(0)
 
-    def add(self, count: int, taken: int, first: int, last: int, total: Fraction) -> None:
+    def add(self, count: int, taken: int, extent: tuple[int, int], total: Fraction, corrected: Fraction) -> None:
+        first, last = extent
         self.count += count
         self.taken += taken
         self.first = first if self.first is None else min(first, self.first)
         self.last = last if self.last is None else max(last, self.last)
         self.total += total
+        self.corrected += corrected
 
 
-def aggregate(store: duckdb.DuckDBPyConnection, loaded: LoadedReadings, feed: Feed, target: Target) -> FeedValues:
+@dataclass
+class _Class:
+    count: int = 0
+    length: int = 0
+    before: Fraction = Fraction(0)
+    after: Fraction = Fraction(0)
+
+    def add(self, count: int, length: int, before: Fraction, after: Fraction) -> None:
+        self.count += count
+        self.length += length
+        self.before += before
+        self.after += after
+
+
+def aggregate(
+    store: duckdb.DuckDBPyConnection,
+    loaded: LoadedReadings,
+    feed: Feed,
+    target: Target,
+    adjustment: Adjustment | None = None,
+) -> FeedValues:
     """Sum the readings of each step exactly; average those that are states.
+
+    Args:
+        store: where the readings are.
+        loaded: the file.
+        feed: which part of it goes to the parameter.
+        target: the parameter.
+        adjustment: which readings are corrected, meter by meter, before anything is added up.
 
     Raises:
         ProjectError: the feed does not say which members its values belong to.
         UnitError: the readings cannot be converted to the unit of the parameter.
         DataError: an interval crosses the boundary of a step, a member is unknown, or sums are too large.
     """
-    feeding = _feeding(store, loaded, feed, target)
+    feeding = _feeding(store, loaded, feed, target, adjustment or Adjustment())
     factor, offset = feeding.conversion()
     _refuse_unknown_members(feeding)
     _refuse_crossing(feeding)
     wholes: defaultdict[Key, _Part] = defaultdict(_Part)
     parts: defaultdict[tuple[Key, str], _Part] = defaultdict(_Part)
-    for number, meter, *members, span, count, taken, first, last, total in _sums(feeding):
+    classes: defaultdict[tuple[Key, str], defaultdict[int, _Class]] = defaultdict(lambda: defaultdict(_Class))
+    for number, meter, *members, span, class_, count, taken, first, last, total, magnitude, length in _sums(feeding):
         key = feeding.key(number, members)
         amount = Fraction(total) * feeding.hours(span)
+        corrected = amount + feeding.adjustment.shares[class_] * Fraction(magnitude) * feeding.hours(span)
         for part in (wholes[key], parts[key, meter]):
-            part.add(count, taken, first, last, amount)
+            part.add(count, taken, (first, last), amount, corrected)
+        if class_:
+            classes[key, meter][class_].add(count, length, amount, corrected)
     state = feeding.reads == "state"
 
-    def converted(part: _Part) -> tuple[Fraction, Fraction]:
-        total = part.total / part.count if state else part.total
-        return total, total * factor + offset
+    def converted(total: Fraction, count: int) -> Fraction:
+        return (total / count if state else total) * factor + offset
 
     sources = []
     for (key, meter), part in sorted(parts.items(), key=lambda item: item[0]):
-        total, amount = converted(part)
         first, last = (loaded.time.text(moment or 0) for moment in (part.first, part.last))
-        texts = exact_text(total), feeding.unit.text, exact_text(amount)
-        sources.append(FeedSource(key, meter, part.count, part.taken, first, last, *texts))
-    values = {key: converted(wholes[key])[1] for key in sorted(wholes)}
+        total = part.total / part.count if state else part.total
+        amounts = [exact_text(converted(whole, part.count)) for whole in (part.corrected, part.total)]
+        texts = exact_text(total), feeding.unit.text, amounts[0], amounts[1]
+        adjusted = tuple(
+            Adjusted(number, of.count, of.length, converted(of.before, of.count), converted(of.after, of.count))
+            for number, of in sorted(classes[key, meter].items())
+        )
+        sources.append(FeedSource(key, meter, part.count, part.taken, first, last, *texts, adjusted))
+    values = {key: converted(wholes[key].corrected, wholes[key].count) for key in sorted(wholes)}
     findings = _averaged(feeding, wholes) if state else ()
     return FeedValues(feed.parameter, values, tuple(sources), findings)
 
@@ -209,10 +269,10 @@ def first_rows_outside(
         same = f"ends - begins = {span} AND " if rate else ""
         if minimum is not None and (state or minimum <= 0):
             least = Fraction(math.ceil((minimum - offset) / size * scale), scale)
-            conditions.append(f"{same}{_TAKEN[feed.take]} < {_constant(least)}")
+            conditions.append(f"{same}{TAKEN[feed.take]} < {sql_number(least)}")
         if maximum is not None and (state or maximum >= 0):
             most = Fraction(math.floor((maximum - offset) / size * scale), scale)
-            conditions.append(f"{same}{_TAKEN[feed.take]} > {_constant(most)}")
+            conditions.append(f"{same}{TAKEN[feed.take]} > {sql_number(most)}")
     return _rows(feeding, " OR ".join(conditions), "row", limit, []) if conditions else []
 
 
@@ -228,10 +288,11 @@ def first_rows_not_of_a_flag(
     factor, _ = feeding.conversion()
     scale = 10**DECIMALS
     one = Fraction(math.floor(scale / factor), scale)  # in the unit of the file
-    return _rows(feeding, f"value NOT IN (0, {_constant(one)})", "row", limit, [])
+    return _rows(feeding, f"value NOT IN (0, {sql_number(one)})", "row", limit, [])
 
 
-def _constant(value: Fraction) -> str:
+def sql_number(value: Fraction) -> str:
+    """Write a number of at most 18 decimals as a constant of SQL; one beyond every value as the largest there is."""
     largest = Fraction(10 ** (DIGITS + 1))  # beyond every value
     return f"CAST('{exact_text(max(-largest, min(largest, value)))}' AS {VALUE})"
 
@@ -251,7 +312,13 @@ def _rows(feeding: _Feeding, condition: str, order: str, limit: int, values: Seq
     ]
 
 
-def _feeding(store: duckdb.DuckDBPyConnection, loaded: LoadedReadings, feed: Feed, target: Target) -> _Feeding:
+def _feeding(
+    store: duckdb.DuckDBPyConnection,
+    loaded: LoadedReadings,
+    feed: Feed,
+    target: Target,
+    adjustment: Adjustment = Adjustment(),
+) -> _Feeding:
     needed = [dimension for dimension in target.over if dimension != target.clock]
     given = [*feed.at, *feed.by]
     problems = [
@@ -271,23 +338,27 @@ def _feeding(store: duckdb.DuckDBPyConnection, loaded: LoadedReadings, feed: Fee
     if problems:
         raise ProjectError(problems)
     columns = {dimension: f"l{loaded.labels.index(column)}" for dimension, column in feed.by.items()}
-    return _Feeding(Statements(store, {"table": loaded.table}), loaded, feed, target, columns)
+    return _Feeding(Statements(store, {"table": loaded.fed}), loaded, feed, target, columns, adjustment)
 
 
 def _sums(feeding: _Feeding) -> list[tuple[Any, ...]]:
     register = feeding.reads == "register"
     members = "".join(f", {column}" for column in feeding.columns.values())
+    corrected = len(feeding.adjustment.shares) > 1
     try:
         return feeding.sql.ask(
-            "SELECT {number} AS number, meter{members}, {span} AS span, count(*), "
-            "count(*) FILTER ({counted}), min({first}), max(moment), sum({taken}) FROM {table} "
-            "GROUP BY number, meter{members}, span",
+            "SELECT {number} AS number, meter{members}, {span} AS span, {class_} AS class, count(*), "
+            "count(*) FILTER ({counted}), min({first}), max(moment), sum({taken}), {magnitude}, {length} "
+            "FROM {table} GROUP BY number, meter{members}, span, class",
             number=feeding.number("begins"),
             members=members,
             span="ends - begins" if feeding.reads == "average" else "0",
+            class_=feeding.adjustment.number,
             counted=_COUNTED[feeding.feed.take],
             first="begins" if register else "moment",
-            taken=_TAKEN[feeding.feed.take],
+            taken=TAKEN[feeding.feed.take],
+            magnitude=f"sum(abs({TAKEN[feeding.feed.take]}))" if corrected else "0",
+            length="CAST(sum(ends - begins) AS BIGINT)" if corrected else "0",
         )
     except duckdb.OutOfRangeException:
         what = f"the sum of column '{feeding.loaded.spec.value.column}' is too large"
@@ -310,7 +381,7 @@ def _refuse_unknown_members(feeding: _Feeding) -> None:
         problems += [
             Problem(
                 f"'{member}' is not a member of {dimension}",
-                Place(feeding.loaded.facts.shown, row, field=feeding.feed.by[dimension]),
+                feeding.loaded.facts.place(row, feeding.feed.by[dimension]),
                 hint=nearest(member, known) or f"the members are {listing(list(known))}",
             )
             for row, member in rows
@@ -341,7 +412,7 @@ def _refuse_crossing(feeding: _Feeding) -> None:
         Problem(
             f"the {'difference to row ' + str(earlier) if earlier else 'interval of the reading'} "
             f"crosses the boundary of a {step}, and {feeding.feed.parameter} is needed by {step}",
-            Place(loaded.facts.shown, row, field=loaded.spec.time.column),
+            loaded.facts.place(row, loaded.spec.time.column),
             found=f"{loaded.time.text(begins)} to {loaded.time.text(ends)}",
             hint=hint,
         )

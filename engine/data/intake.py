@@ -8,8 +8,8 @@ import csv
 import hashlib
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,8 +17,10 @@ import duckdb
 
 from tonne.engine.data.store import file_pattern, open_store, quoted, text_literal
 from tonne.engine.errors import SHOWN_PROBLEMS, DataError, Place, Problem, listing, nearest
+from tonne.engine.findings import Finding
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
+WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 CHUNK = 1 << 20
 LONGEST_LINE = CHUNK
 MOST_COLUMNS = 2_000
@@ -41,11 +43,15 @@ class FileFacts:
     bytes: int
     rows: int
     columns: tuple[str, ...]
+    table: str | None = None  # in the store, where the file could not be read from where it is
+    sheet: str | None = None
+    letters: Mapping[str, str] = field(default_factory=dict)  # column to its letters in the sheet
+    notes: tuple[Finding, ...] = ()
 
-    @property
-    def first_row(self) -> int:
-        """Number the first row of values: 2 below a header, 1 where there is none."""
-        return 1 if self.suffix == ".parquet" else 2
+    def place(self, row: int, column: str | None = None) -> Place:
+        """Point at a cell; in a workbook with its sheet and letters, as in 表1!C17."""
+        letters = self.letters.get(column or "")
+        return Place(self.shown, row, field=f"{column}, {self.sheet}!{letters}{row}" if letters else column)
 
 
 def inspect(path: Path, shown: str) -> FileFacts:
@@ -58,8 +64,8 @@ def inspect(path: Path, shown: str) -> FileFacts:
     Raises:
         DataError: it is empty, cut off, corrupt, not UTF-8, out of proportion, or of a kind that is not read.
     """
-    suffix = next((suffix for suffix in reversed(SUFFIXES) if path.name.lower().endswith(suffix)), None)
-    if suffix is None:
+    suffix = suffix_of(path.name)
+    if suffix not in SUFFIXES:
         raise DataError(
             Problem("this kind of file is not read", Place(shown), f"a name that ends in {', '.join(SUFFIXES)}")
         )
@@ -72,6 +78,12 @@ def inspect(path: Path, shown: str) -> FileFacts:
     if not rows:
         raise DataError(Problem("the file has a header and no rows", Place(shown)))
     return FileFacts(path, shown, suffix, digest, size, rows, columns)
+
+
+def suffix_of(name: str) -> str | None:
+    """Give the ending of a file name that says how the file is read."""
+    known = (*reversed(SUFFIXES), *WORKBOOKS)
+    return next((suffix for suffix in known if name.lower().endswith(suffix)), None)
 
 
 def columns_query(facts: FileFacts, columns: Mapping[str, str]) -> tuple[str, list[object]]:
@@ -88,7 +100,11 @@ def columns_query(facts: FileFacts, columns: Mapping[str, str]) -> tuple[str, li
     Raises:
         DataError: a column is not there.
     """
-    _require(facts, columns.values())
+    if facts.table:
+        aliases = "".join(f", {quoted(alias)}" for alias in columns)
+        return f"SELECT row{aliases} FROM {facts.table}", []  # noqa: S608 (quoted)
+    near = _separator_hint(facts)
+    require_columns(facts.columns, columns.values(), Place(facts.shown, 1), near)
     if facts.suffix == ".parquet":
         names = {alias: f"CAST({quoted(column)} AS VARCHAR)" for alias, column in columns.items()}
         source, row = "read_parquet(?, file_row_number = true)", "file_row_number + 1"
@@ -134,17 +150,21 @@ def _csv_source(facts: FileFacts, extra: str = "") -> str:
     )
 
 
-def _require(facts: FileFacts, columns: Iterable[str]) -> None:
+def require_columns(names: Sequence[str], columns: Iterable[str], place: Place, near: str | None = None) -> None:
+    """Require that each of some columns is there once.
+
+    Raises:
+        DataError: one is not there, or more than once.
+    """
     problems = []
     for column in dict.fromkeys(columns):
-        count = facts.columns.count(column)
+        count = names.count(column)
         if count == 1:
             continue
         what = f"{count} columns are named" if count else "there is no column"
-        known = f"the columns are {listing(facts.columns)}"
-        near = None if count else nearest(column, facts.columns) or _separator_hint(facts)
-        hint = f"{near} {known}" if near else known
-        problems.append(Problem(f"{what} '{column}'", Place(facts.shown, 1), hint=hint))
+        known = f"the columns are {listing(names)}"
+        hint = None if count else nearest(column, names) or near
+        problems.append(Problem(f"{what} '{column}'", place, hint=f"{hint} {known}" if hint else known))
     if problems:
         raise DataError(problems)
 
@@ -153,7 +173,9 @@ def _separator_hint(facts: FileFacts) -> str | None:
     if len(facts.columns) == 1:
         for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("，", "full-width commas")):
             if mark in facts.columns[0]:
-                return f"fields are separated by {name}; save the file with commas;"
+                return (
+                    f"fields are separated by {name}; save the file with commas, or declare `form: {{delimiter: …}}`;"
+                )
     return None
 
 
@@ -201,7 +223,7 @@ def _text_facts(path: Path, shown: str, suffix: str) -> tuple[int, tuple[str, ..
     lines = 0
     blank = 0
     ending: bytes | None = None
-    for block in _blocks(_chunks(path, shown, compressed=suffix == ".csv.gz"), shown):
+    for block in _blocks(chunks(path, shown, compressed=suffix == ".csv.gz"), shown):
         if header is None:
             header = _header(block.removeprefix(_BYTE_ORDER_MARK), shown)
         _check_text(block, lines, shown)
@@ -213,7 +235,12 @@ def _text_facts(path: Path, shown: str, suffix: str) -> tuple[int, tuple[str, ..
     return (blank - 1 if blank else lines) - 1, header
 
 
-def _chunks(path: Path, shown: str, *, compressed: bool) -> Iterator[bytes]:
+def chunks(path: Path, shown: str, *, compressed: bool) -> Iterator[bytes]:
+    """Give the bytes of a file in chunks, unpacked if it is compressed.
+
+    Raises:
+        DataError: it is damaged, cut off or out of proportion.
+    """
     with path.open("rb") as file:
         if not compressed:
             while chunk := file.read(CHUNK):
@@ -303,7 +330,7 @@ def _check_text(block: bytes, lines: int, shown: str) -> None:
         block.decode()
     except UnicodeDecodeError as error:
         place, byte = _byte_place(block, error.start, lines, shown)
-        hint = "save the file as CSV in UTF-8"
+        hint = "save the file as CSV in UTF-8, or declare `form: {encoding: …}`"
         if _is_gb18030(_line_at(block, error.start)):
             hint += " (this line can be read as GB18030, the encoding of older Chinese software)"
         what = f"the file is not UTF-8: 0x{block[error.start]:02x} is byte {byte} of the line"

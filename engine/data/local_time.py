@@ -108,7 +108,7 @@ def local_time(zone: zoneinfo.ZoneInfo, period: Period) -> LocalTime:
     start = datetime.datetime.combine(period.start, midnight)
     end = datetime.datetime.combine(period.end + datetime.timedelta(days=1), midnight)
     offsets = tuple(_offsets(zone, start - _MARGIN, end + _MARGIN))
-    return LocalTime(zone, period, _instant(start, zone), _instant(end, zone), offsets)
+    return LocalTime(zone, period, instant_of(start, zone), instant_of(end, zone), offsets)
 
 
 def lay_grid(interval: str, time: LocalTime) -> Grid:
@@ -127,14 +127,15 @@ def _calendar_edges(unit: str, multiple: int, time: LocalTime) -> Iterator[int]:
     number = calendar.steps_between(unit, time.period.start, time.period.end).start
     last = calendar.number(unit, datetime.datetime(_LAST_YEAR, 1, 1))  # noqa: DTZ001 (local by definition)
     while True:
-        edge = _instant(calendar.start(unit, min(number, last)), time.zone)
+        edge = instant_of(calendar.start(unit, min(number, last)), time.zone)
         yield edge
         if edge >= time.ends:
             return
         number += multiple
 
 
-def _instant(local: datetime.datetime, zone: zoneinfo.ZoneInfo) -> int:
+def instant_of(local: datetime.datetime, zone: zoneinfo.ZoneInfo) -> int:
+    """Give the instant of a local time."""
     # A midnight that the clocks skip is the instant of the change; one that occurs twice is the first.
     return (local.replace(tzinfo=zone) - _EPOCH) // datetime.timedelta(microseconds=1)
 
@@ -144,7 +145,7 @@ def _offsets(zone: zoneinfo.ZoneInfo, start: datetime.datetime, end: datetime.da
         moment = (_EPOCH + datetime.timedelta(microseconds=instant)).astimezone(zone)
         return (moment.utcoffset() or datetime.timedelta()) // datetime.timedelta(microseconds=1)
 
-    instant, last = _instant(start, zone), _instant(end, zone)
+    instant, last = instant_of(start, zone), instant_of(end, zone)
     held = offset(instant)
     yield instant, held
     while instant < last:

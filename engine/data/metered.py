@@ -1,17 +1,30 @@
 """Brings readings and record tables to the parameters that they feed, with the meters and rows behind each value."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
 import duckdb
 
 from tonne.engine import calendar
 from tonne.engine.data.amounts import YES_OR_NO, Target, exact_text
-from tonne.engine.data.dataset import DataFile, DatasetBuilder
+from tonne.engine.data.check_meters import compare_check_meters
+from tonne.engine.data.corrections import Corrections, find_corrections, judge
+from tonne.engine.data.cross_checks import Loaded
+from tonne.engine.data.dataset import DataFile, DatasetBuilder, Sides
 from tonne.engine.data.domain import Domain, Index
 from tonne.engine.data.feeds import FeedSource, aggregate, first_rows_not_of_a_flag, first_rows_outside
+from tonne.engine.data.fillings import Fed
 from tonne.engine.data.intake import FileFacts
 from tonne.engine.data.lookup import member_unit
+from tonne.engine.data.meters import MeterRegister, meter_register, not_registered, register_findings
 from tonne.engine.data.project import Feed, Project
 from tonne.engine.data.readings import LoadedReadings, load_readings
 from tonne.engine.data.records import RecordSource, load_records
+from tonne.engine.data.second_sources import stated_amounts
+from tonne.engine.data.store import Statements
+from tonne.engine.data.substitutes import substituted_parts
+from tonne.engine.data.substitution import substitute, unknown_names
 from tonne.engine.errors import Place, Problem, ProjectError, nearest
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.plan import Plan
@@ -20,9 +33,22 @@ from tonne.engine.units import Unit
 
 
 def put_readings(
-    project: Project, plan: Plan, domain: Domain, store: duckdb.DuckDBPyConnection, work: DatasetBuilder
-) -> None:
-    """Read every file of readings and take the values of the parameters that it feeds."""
+    project: Project,
+    plan: Plan,
+    domain: Domain,
+    store: duckdb.DuckDBPyConnection,
+    sides: Sides,
+    work: DatasetBuilder,
+) -> Loaded:
+    """Read every file of readings, fill its gaps by rule, and take the values of the parameters that it feeds."""
+    work.problems.extend(unknown_names(project))
+    work.findings.extend(register_findings(project))
+    stage = _Stage(project, plan, domain, store, sides, meter_register(project), work)
+    read: dict[str, tuple[LoadedReadings, Mapping[str, Fed]]] = {}
+
+    def invoiced(name: str, item: Fed) -> Mapping[Index, Fraction]:
+        return stated_amounts(project, name, item.quantity, lambda _index: item.target.unit, domain).amounts
+
     for name, spec in project.spec.readings.items():
         feeds = [
             feed
@@ -32,31 +58,56 @@ def put_readings(
         if not feeds:
             continue
         loaded = load_readings(store, project, name)
+        fed = [_fed(feed, project, plan, domain) for feed in feeds]
+        loaded = substitute(store, project, loaded, fed, sides, invoiced)
+        read[name] = loaded, {item.quantity.id: item for item in fed}
         work.files[loaded.facts.shown] = _data_file(loaded.facts)
         work.findings.extend(loaded.findings)
-        for feed in feeds:
-            _put_feed(loaded, feed, project, plan, domain, store, work)
+        for item in fed:
+            _put_feed(loaded, item, stage)
+            stage.fed.append((loaded, item.feed))
+    work.findings.extend(not_registered(stage.unregistered, project))
+    work.findings.extend(compare_check_meters(store, stage.register, stage.fed))
+    return read
 
 
-def _put_feed(
-    loaded: LoadedReadings,
-    feed: Feed,
-    project: Project,
-    plan: Plan,
-    domain: Domain,
-    store: duckdb.DuckDBPyConnection,
-    work: DatasetBuilder,
-) -> None:
+@dataclass(frozen=True)
+class _Stage:
+    """What every feed of a run has in common."""
+
+    project: Project
+    plan: Plan
+    domain: Domain
+    store: duckdb.DuckDBPyConnection
+    sides: Sides
+    register: MeterRegister
+    work: DatasetBuilder
+    unregistered: dict[str, None] = field(default_factory=dict)  # meters under a rule for calibration
+    fed: list[tuple[LoadedReadings, Feed]] = field(default_factory=list)
+
+
+def _fed(feed: Feed, project: Project, plan: Plan, domain: Domain) -> Fed:
     quantity = plan.methodology.quantities[feed.parameter]
-    target = feed_target(feed, quantity, plan, domain, project)
-    fed = aggregate(store, loaded, feed, target)
+    return Fed(feed, quantity, feed_target(feed, quantity, plan, domain, project))
+
+
+def _put_feed(loaded: LoadedReadings, item: Fed, stage: _Stage) -> None:
+    project, store, work = stage.project, stage.store, stage.work
+    feed, quantity, target = item.feed, item.quantity, item.target
+    corrections = _corrections(loaded, item, stage)
+    fed = aggregate(store, loaded, feed, target, corrections.adjustment if corrections else None)
     work.findings.extend(fed.findings)
+    if corrections:
+        findings, problems = judge(corrections, fed)
+        work.findings.extend(findings)
+        work.problems.extend(problems)
     sources: dict[Index, list[FeedSource]] = {}
     for source in fed.sources:
         sources.setdefault(source.key, []).append(source)
     place = project.document.place("readings", loaded.name)
     work.problems.extend(_outside(loaded, feed, quantity, target, store))
     work.problems.extend(_neither_yes_nor_no(loaded, feed, quantity, target, store))
+    substitutes = substituted_parts(store, project, loaded, item)
     for key, value in fed.values.items():
         origin = {
             "kind": "readings",
@@ -65,9 +116,22 @@ def _put_feed(
             "take": feed.take,
             "place": str(place),
             "source": _said(loaded.spec.source),
-            "meters": [_meter(source) for source in sources.get(key, [])],
-        }
-        work.put(feed.parameter, _numbered(key, quantity, plan, domain), value, origin, place)
+            "meters": [_meter(source, corrections) for source in sources.get(key, [])],
+        } | ({"substitutions": substitutes[key]} if key in substitutes else {})
+        work.put(feed.parameter, _numbered(key, quantity, stage.plan, stage.domain), value, origin, place)
+
+
+def _corrections(loaded: LoadedReadings, item: Fed, stage: _Stage) -> Corrections | None:
+    """Find what the calibration of the meters asks for; None where the methodology has no rule for the parameter."""
+    monitoring = item.quantity.parameter.monitoring
+    if monitoring is None or monitoring.calibration is None:
+        return None
+    table = Statements(stage.store, {"table": loaded.fed})
+    labels = [label for (label,) in table.ask("SELECT DISTINCT measured_by FROM {table} ORDER BY ALL") if label]
+    stage.unregistered.update((label, None) for label in labels if not stage.register.of(label))
+    meters = [stage.register.of(label) for label in labels]
+    target = item.quantity.id, item.target.unit
+    return find_corrections(table, loaded, target, monitoring.calibration, meters, stage.sides)
 
 
 def feed_target(feed: Feed, quantity: Quantity, plan: Plan, domain: Domain, project: Project) -> Target:
@@ -117,7 +181,7 @@ def _outside(
     return [
         Problem(
             "the reading is outside the bounds of its parameter",
-            Place(row.file, row.row, field=loaded.spec.value.column),
+            loaded.facts.place(row.row, loaded.spec.column_of(row.meter)),
             told,
             f"{exact_text(row.value)} {loaded.spec.value.unit}",
             "if the sign tells the direction, say `take: positive` or `take: negative`",
@@ -134,7 +198,7 @@ def _neither_yes_nor_no(
     return [
         Problem(
             f"{quantity.id} is a flag",
-            Place(row.file, row.row, field=loaded.spec.value.column),
+            loaded.facts.place(row.row, loaded.spec.column_of(row.meter)),
             YES_OR_NO,
             f"{exact_text(row.value)} {loaded.spec.value.unit}",
             f"feed {quantity.id} from a column that says yes or no, not from one that measures",
@@ -143,8 +207,8 @@ def _neither_yes_nor_no(
     ]
 
 
-def _meter(source: FeedSource) -> dict[str, object]:
-    return {
+def _meter(source: FeedSource, corrections: Corrections | None) -> dict[str, object]:
+    data: dict[str, object] = {
         "meter": source.meter,
         "count": source.count,
         "taken": source.taken,
@@ -154,6 +218,10 @@ def _meter(source: FeedSource) -> dict[str, object]:
         "total_unit": source.total_unit,
         "amount": source.amount,
     }
+    if corrections and source.adjusted:
+        data["uncorrected"] = source.uncorrected
+        data["corrections"] = [corrections.provenance(adjusted) for adjusted in source.adjusted]
+    return data
 
 
 def put_records(

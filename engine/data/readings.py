@@ -1,21 +1,31 @@
 """Reads a file of time-stamped readings into the store: exact values, each with the interval it stands for.
 
-Judges where the readings lie: in the period, on the grid of their interval, on a register that never falls.
-Cells are judged in `cells`, repetitions and gaps in `series`. Estimates nothing and fills no gap.
+Judges where the readings lie: in the period and on the grid of their interval. Cells are judged in `cells`,
+repetitions and gaps in `series`, register totals in `differences`. Estimates nothing and fills no gap.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 
 import duckdb
 
 from tonne.engine.data.amounts import exact_text
-from tonne.engine.data.cells import choose_meters, read_cells, refuse_cells, take_long_numbers
-from tonne.engine.data.intake import FileFacts, cut_problems, inspect
+from tonne.engine.data.cells import (
+    bring_to_one_unit,
+    choose_meters,
+    open_readings,
+    read_cells,
+    refuse_cells,
+    take_long_numbers,
+)
+from tonne.engine.data.differences import apply_multipliers, note_exchanges, take_differences
+from tonne.engine.data.intake import FileFacts, cut_problems
 from tonne.engine.data.local_time import Grid, LocalTime, lay_grid, local_time
+from tonne.engine.data.meters import meter_register
 from tonne.engine.data.project import Period, Project, Readings
-from tonne.engine.data.series import VALUE, Series, find_gaps, resolve_duplicates
-from tonne.engine.data.store import Statements, quoted
+from tonne.engine.data.series import Series, find_gaps, resolve_duplicates
+from tonne.engine.data.store import Statements, quoted, text_literal
 from tonne.engine.errors import SHOWN_PROBLEMS, DataError, Place, Problem, ProjectError
 from tonne.engine.findings import Finding, Severity
 
@@ -24,9 +34,10 @@ from tonne.engine.findings import Finding, Severity
 class LoadedReadings:
     """A file of readings in the store, one row for each that lies in the monitoring period.
 
-    The columns of the table are row, meter, l0, l1, … (labels), moment, begins, ends, value and earlier; the
-    value is the amount, rate or state of the time from `begins` to `ends`; of a register it is the difference
-    to the reading in the row `earlier`. Instants are microseconds since 1970 in UTC.
+    The columns of the table are row, meter, l0, l1, … (labels), moment, slot, begins, ends, value, earlier,
+    substituted and measured_by; the value is the amount, rate or state of the time from `begins` to `ends`; of a
+    register it is the difference to the reading in the row `earlier`. Instants are microseconds since 1970 in UTC.
+    `substituted` is the method by which a missing reading was replaced, `measured_by` the meter that measured it.
     """
 
     name: str
@@ -37,6 +48,8 @@ class LoadedReadings:
     time: LocalTime
     grid: Grid
     table: str
+    fed: str  # the same without check and backup meters, which feed no parameter
+    cells: str  # every reading of the file as it stands there; kept only where the project has substitutions for it
     labels: tuple[str, ...]
     count: int
     findings: tuple[Finding, ...]
@@ -58,36 +71,55 @@ def load_readings(
         DataError: the file cannot be used; with every fault of a kind.
     """
     spec = project.spec.readings[name]
+    register = meter_register(project)
     if spec.value.reads == "interval" and spec.time.marks == "instant":
         place = project.document.place("readings", name, "time", "marks", "=")
         hint = "say whether the time stamp is the start or the end of the interval"
         raise ProjectError(Problem("an amount belongs to an interval, not to an instant", place, hint=hint))
-    facts = inspect(project.path(spec.file, "readings", name, "file"), spec.file)
+    facts = open_readings(store, project.path(spec.file, "readings", name, "file"), spec, quoted(f"file {name}"))
     time = local_time(project.zone, period or project.spec.monitoring_period)
-    labels = tuple(dict.fromkeys(column for feed in spec.feeds for column in feed.by.values()))
+    labels = spec.label_columns
     key = ", ".join(["meter", *(f"l{index}" for index in range(len(labels)))])
     table = quoted(f"readings {name}")
     # A name of a quantity has no blank in it, so that none of these can stand in the way of its table.
     passing = {part: quoted(f"{part} {name}") for part in ("cells", "edges", "repeated", "pairs")}
+    cells = passing["cells"]
     sql = Statements(store, {"table": table, "key": key, **passing})
     series = Series(sql, spec, facts, time, lay_grid(spec.time.interval, time), labels)
     read_cells(series)
-    findings = [*choose_meters(series), *take_long_numbers(series)]
+    findings = [*facts.notes, *choose_meters(series, register.beside), *take_long_numbers(series)]
     refuse_cells(series)
+    bring_to_one_unit(series, project.document.place("readings", name, "value", "units"))
     findings += _lay_out(series)
     findings += resolve_duplicates(series)
     _refuse_off_grid(series)
     findings += find_gaps(series)
     if series.is_register:
-        _take_differences(series)
+        findings += take_differences(series, register)
     else:
         _refuse_crossing(series)
+        findings += note_exchanges(series, register)
+        findings += apply_multipliers(series, register)
+    if any(rule.readings == name for rule in project.spec.substitutions):
+        del passing["cells"]  # a substitute may be taken from any reading of the file
     for part in passing.values():
         sql.ask("DROP TABLE IF EXISTS {part}", part=part)
     ((count,),) = sql.ask("SELECT count(*) FROM {table}")
     document = project.document
     places = document.place("readings", name), document.place("readings", name, "value", "unit", "=")
-    return LoadedReadings(name, spec, facts, *places, time, series.grid, table, labels, count, tuple(findings))
+    fed = _without(sql, register.beside, quoted(f"fed {name}"), table)
+    return LoadedReadings(
+        name, spec, facts, *places, time, series.grid, table, fed, cells, labels, count, tuple(findings)
+    )
+
+
+def _without(sql: Statements, beside: Collection[str], view: str, table: str) -> str:
+    """Name the readings that may feed parameters: all but those of check and backup meters."""
+    if not beside:
+        return table
+    labels = ", ".join(text_literal(label) for label in beside)
+    sql.ask("CREATE OR REPLACE VIEW {view} AS FROM {table} WHERE meter NOT IN ({labels})", view=view, labels=labels)
+    return view
 
 
 def _lay_out(series: Series) -> list[Finding]:
@@ -115,8 +147,8 @@ def _lay_out(series: Series) -> list[Finding]:
         )
     series.sql.ask(
         "CREATE OR REPLACE TABLE {table} AS SELECT row, {key}, moment, slot, {begins} AS begins, "
-        "{ends} AS ends, value, CAST(NULL AS BIGINT) AS earlier "
-        "FROM (SELECT *, {slot} AS slot FROM {cells} WHERE value IS NOT NULL AND {inside}) {join}",
+        "{ends} AS ends, value, CAST(NULL AS BIGINT) AS earlier, CAST(NULL AS VARCHAR) AS substituted, "
+        "meter AS measured_by FROM (SELECT *, {slot} AS slot FROM {cells} WHERE value IS NOT NULL AND {inside}) {join}",
         begins=begins,
         ends=ends,
         join=join,
@@ -228,38 +260,3 @@ def _refuse_crossing(series: Series) -> None:
         for row, begins, ends, _ in rows
     ]
     raise DataError(cut_problems(problems, rows[0][-1], series.shown))
-
-
-def _take_differences(series: Series) -> None:
-    """Replace the totals of a register by the differences between one reading and the next."""
-    series.sql.ask(
-        "CREATE OR REPLACE TABLE {pairs} AS SELECT *, lag(struct_pack(row := row, moment := moment, "
-        "value := value)) OVER (PARTITION BY {key} ORDER BY moment) AS former FROM {table}"
-    )
-    rows = series.sql.ask(
-        "SELECT row, {key}, former.row, former.value, value, count(*) OVER () FROM {pairs} "
-        "WHERE value < former.value ORDER BY row LIMIT ?",
-        SHOWN_PROBLEMS,
-    )
-    if rows:
-        hint = (
-            "give a meter that was exchanged a name of its own; a roll-over is declared in the register "
-            "of meters, which is not supported yet"
-        )
-        problems = [
-            Problem(
-                f"the register of meter {series.name(key)} runs backwards",
-                series.place(row, series.spec.value.column),
-                f"at least {exact_text(before)}, as in row {earlier}",
-                exact_text(value),
-                hint,
-            )
-            for row, *key, earlier, before, value, _ in rows
-        ]
-        raise DataError(cut_problems(problems, rows[0][-1], series.shown))
-    series.sql.ask(
-        "CREATE OR REPLACE TABLE {table} AS SELECT row, {key}, moment, slot, former.moment AS begins, "
-        "moment AS ends, CAST(value - former.value AS {value}) AS value, former.row AS earlier "
-        "FROM {pairs} WHERE former IS NOT NULL",
-        value=VALUE,
-    )

@@ -4,7 +4,7 @@ Every row names its index in full and its values may have a unit of their own. J
 0 or 1, and fills no gap: an index without a row has no value here.
 """
 
-import re
+import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,8 +13,11 @@ from fractions import Fraction
 import duckdb
 
 from tonne.engine import calendar
-from tonne.engine.data.amounts import DIGITS, NUMBER, YES_OR_NO, Key, Target, exact_text, number_problem, shortened
+from tonne.engine.data.amounts import DIGITS, YES_OR_NO, Key, Target, exact_text, number_problem, shortened
+from tonne.engine.data.date_patterns import date_pattern
 from tonne.engine.data.intake import FileFacts, columns_query, cut_problems, inspect, read
+from tonne.engine.data.layout import Asked, is_plain, lay_out_file
+from tonne.engine.data.number_text import plain_number
 from tonne.engine.data.project import Period, Project, Records, TableColumn
 from tonne.engine.data.store import quoted
 from tonne.engine.errors import (
@@ -95,7 +98,7 @@ class _Table:
     empty: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def place(self, row: int, column: str | None) -> Place:
-        return Place(self.facts.shown, row, field=column)
+        return self.facts.place(row, column)
 
 
 def load_records(
@@ -123,7 +126,7 @@ def load_records(
     """
     spec = project.spec.records[name]
     _check_index(spec, targets, project.document.place("records", name, "index"))
-    facts = inspect(project.path(spec.file, "records", name, "file"), spec.file)
+    facts = _opened(store, project, name, targets)
     period = period or project.spec.monitoring_period
     places = {target: project.document.place("records", name, "parameters", target) for target in targets}
     table = _Table(spec, facts, period, targets, unit_for, places)
@@ -144,7 +147,28 @@ def load_records(
         totals = {unit: exact_text(amount) for unit, amount in total.totals.items()}
         amount, unit = exact_text(total.amount), total.unit.text
         sources.append(RecordSource(parameter, key, total.count, tuple(total.rows), totals, amount, unit))
-    return LoadedRecords(name, spec, facts, values, tuple(sources), (*_empty_cells(table), *_added(table)))
+    return LoadedRecords(
+        name, spec, facts, values, tuple(sources), (*facts.notes, *_empty_cells(table), *_added(table))
+    )
+
+
+def _opened(store: duckdb.DuckDBPyConnection, project: Project, name: str, targets: Mapping[str, Target]) -> FileFacts:
+    spec = project.spec.records[name]
+    path = project.path(spec.file, "records", name, "file")
+    if is_plain(path, spec.form, None):
+        return inspect(path, spec.file)
+    columns = [spec.parameters[parameter] for parameter in targets]
+    units = {column.column: str(column.unit) for column in columns if column.unit is not None}
+    asked = Asked(_wanted(spec, targets), None, [column.column for column in columns], units)
+    return lay_out_file(store, path, spec.file, spec.form, asked, quoted(f"file {name}"))
+
+
+def _wanted(spec: Records, targets: Mapping[str, Target]) -> dict[str, str]:
+    """Name the columns that are read, by alias."""
+    columns = [*spec.index.values()]
+    for column in (spec.parameters[parameter] for parameter in targets):
+        columns += [column.column, *([column.unit_column] if column.unit_column else [])]
+    return {f"c{index}": column for index, column in enumerate(dict.fromkeys(columns))}
 
 
 def _check_index(spec: Records, targets: Mapping[str, Target], place: Place) -> None:
@@ -164,10 +188,7 @@ def _check_index(spec: Records, targets: Mapping[str, Target], place: Place) -> 
 
 
 def _rows(store: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[tuple[int, dict[str, str | None]]]:
-    columns = [*table.spec.index.values()]
-    for column in (table.spec.parameters[parameter] for parameter in table.targets):
-        columns += [column.column, *([column.unit_column] if column.unit_column else [])]
-    wanted = {f"c{index}": column for index, column in enumerate(dict.fromkeys(columns))}
+    wanted = _wanted(table.spec, table.targets)
     query, values = columns_query(table.facts, wanted)
     name = quoted(f"records {table.facts.shown}")
     # Into a table first, so that rows with a wrong number of fields are refused before any value is judged.
@@ -176,14 +197,16 @@ def _rows(store: duckdb.DuckDBPyConnection, table: _Table) -> Iterator[tuple[int
     while batch := answer.fetchmany(BATCH):
         for row, *cells in batch:
             yield row, dict(zip(wanted.values(), cells, strict=True))
-    store.execute(f"DROP TABLE {name}")
+    for passing in filter(None, (name, table.facts.table)):
+        store.execute(f"DROP TABLE {passing}")
 
 
 def _take_row(table: _Table, row: int, cells: Mapping[str, str | None]) -> None:
     for parameter, target in table.targets.items():
         index = table.spec.index
         entries = {name: _index_entry(table, row, name, cells[index[name]], target) for name in target.over}
-        if cells[table.spec.parameters[parameter].column] is None:
+        text = cells[table.spec.parameters[parameter].column]
+        if text is None or (table.spec.numbers and text in table.spec.numbers.no_value):
             table.empty[parameter].append(row)
         else:
             _add(table, row, parameter, entries, cells)
@@ -193,7 +216,8 @@ def _add(table: _Table, row: int, parameter: str, at: Mapping[str, int | str], c
     target, column = table.targets[parameter], table.spec.parameters[parameter]
     place = table.place(row, column.column)
     text = cells[column.column] or ""
-    number = Fraction(text) if re.fullmatch(NUMBER, text) else None
+    plain = plain_number(text, table.spec.numbers)
+    number = Fraction(plain) if plain is not None else None
     if number is None or abs(number) >= 10**DIGITS:
         raise DataError(number_problem(place, text))
     members = {dimension: entry for dimension, entry in at.items() if isinstance(entry, str)}
@@ -225,14 +249,29 @@ def _index_entry(table: _Table, row: int, dimension: str, text: str | None, targ
             hint = nearest(text, known) or f"the members are {listing(list(known))}"
             raise DataError(Problem(f"{shortened(text)} is not a member of {dimension}", place, hint=hint))
         return text
-    number = calendar.parse_label(step, text)
+    pattern = table.spec.patterns.get(dimension)
+    number = _step_number(step, text, pattern)
     if number is None:
-        raise DataError(Problem(f"not a {step}", place, f"a form such as {_FORMS[step]}", shortened(text)))
+        expected = pattern or f"a form such as {_FORMS[step]}"
+        raise DataError(Problem(f"not a {step}", place, expected, shortened(text)))
     period = table.period
     if number not in calendar.steps_between(step, period.start, period.end):
         expected = f"a {step} from {period.start} to {period.end}"
         raise DataError(Problem(f"the {step} is outside the monitoring period", place, expected, text))
     return number
+
+
+def _step_number(step: str, text: str, pattern: str | None) -> int | None:
+    """Read a step as the project writes it; a whole date must be the first moment of the step."""
+    number = calendar.parse_label(step, text)
+    if number is not None or pattern is None:
+        return number
+    try:
+        moment = datetime.datetime.strptime(date_pattern(pattern).iso(text) or "", "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
+    except ValueError:
+        return None
+    number = calendar.number(step, moment)
+    return number if calendar.start(step, number) == moment else None
 
 
 def _unit_text(table: _Table, row: int, column: TableColumn, cells: Mapping[str, str | None]) -> str:

@@ -1,7 +1,13 @@
-"""Makes a new project folder for a methodology: what must be filled in, and nothing that computes as it is."""
+"""Makes a new project folder for a methodology: what must be filled in, and nothing that computes as it is.
 
+A data file that is there already is copied in, and what it seems to hold is proposed as a comment.
+"""
+
+import shutil
 from pathlib import Path
 
+from tonne.engine.data.project import PROJECT_FILE
+from tonne.engine.data.proposal import Proposal
 from tonne.engine.errors import Place, Problem, ProjectError
 from tonne.engine.spec.methodology import Methodology, Quantity
 
@@ -28,10 +34,58 @@ def scaffold(methodology: Methodology, folder: Path) -> list[Path]:
         if _is_clocked(methodology, quantity)
     }
     (folder / DATA_FOLDER).mkdir(parents=True)
-    (folder / "project.yaml").write_text("\n".join(_lines(methodology, monitored)) + "\n", encoding="utf-8")
+    (folder / PROJECT_FILE).write_text("\n".join(_lines(methodology, monitored)) + "\n", encoding="utf-8")
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return [folder / "project.yaml", *(folder / name for name in files)]
+    return [folder / PROJECT_FILE, *(folder / name for name in files)]
+
+
+def first_reading(methodology: Methodology) -> Quantity | None:
+    """Give the first parameter that readings can feed, which a proposal names until a human decides."""
+    return next(
+        (
+            quantity
+            for quantity in methodology.parameters.values()
+            if quantity.parameter.from_ == "monitored"
+            and _is_clocked(methodology, quantity)
+            and len(quantity.over) == 1
+        ),
+        None,
+    )
+
+
+def take_in(folder: Path, source: Path) -> str:
+    """Copy a data file into a project folder, unless it is there; gives its name relative to the folder.
+
+    Raises:
+        ProjectError: there is no project file, or another file of that name.
+    """
+    if not (folder / PROJECT_FILE).is_file():
+        hint = "name a methodology too, to make a new project"
+        raise ProjectError(Problem(f"there is no {PROJECT_FILE} in the folder", Place(str(folder)), hint=hint))
+    inside = source.resolve()
+    if inside.is_relative_to(folder.resolve()):
+        return inside.relative_to(folder.resolve()).as_posix()
+    copy = folder / DATA_FOLDER / source.name
+    if copy.exists():
+        raise ProjectError(Problem("there is a file of that name", Place(str(copy)), hint="rename one of them"))
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copyfile(source, copy)
+    return f"{DATA_FOLDER}/{source.name}"
+
+
+def add_proposal(folder: Path, source: str, proposal: Proposal) -> Path:
+    """Write a proposal at the end of the project file, as a comment; gives the path."""
+    path = folder / PROJECT_FILE
+    lines = [
+        "",
+        f"# Proposed for {source}; take out the marks and put it under `readings:`. To be decided:",
+        *(f"#   - {decision}" for decision in proposal.decisions),
+        *(f"# {line}" for line in proposal.yaml.splitlines()),
+    ]
+    with path.open("a", encoding="utf-8", newline="\n") as file:
+        file.write("\n".join(lines) + "\n")
+    return path
 
 
 def _file_name(quantity: Quantity) -> str:

@@ -69,12 +69,17 @@ class Series:
 
     def place(self, row: int, column: str | None = None) -> Place:
         """Point at a cell."""
-        return Place(self.shown, row, field=column)
+        return self.facts.place(row, column)
 
     def name(self, key: Sequence[Any]) -> str:
         """Name a series: its meter, and the members if the file names any."""
-        meter, *members = key
-        return f"{meter} ({', '.join(members)})" if members else str(meter)
+        return series_name(key)
+
+
+def series_name(key: Sequence[Any]) -> str:
+    """Name a series by its meter, and the members if the file names any."""
+    meter, *members = key
+    return f"{meter} ({', '.join(members)})" if members else str(meter)
 
 
 def resolve_duplicates(series: Series) -> list[Finding]:
@@ -95,7 +100,10 @@ def resolve_duplicates(series: Series) -> list[Finding]:
     if findings:
         if rule == "mean":
             _take_means(series)
-        series.sql.ask("DELETE FROM {table} WHERE row IN (SELECT row FROM {repeated} WHERE rank > 1)")
+        # A row of a table with one column for each meter holds several readings.
+        series.sql.ask(
+            "DELETE FROM {table} WHERE (row, meter, moment) IN (SELECT (row, meter, moment) FROM {repeated} WHERE rank > 1)"
+        )
     return findings
 
 
@@ -185,14 +193,17 @@ def _contradiction(series: Series, *case: Any) -> Problem:
 
 def _take_means(series: Series) -> None:
     cases = series.sql.ask(
-        "SELECT any_value(row) FILTER (rank = 1), list_distinct(list(value)) FROM {repeated} WHERE contradicts "
-        "GROUP BY {key}, moment"
+        "SELECT any_value(row) FILTER (rank = 1), meter, moment, list_distinct(list(value)) FROM {repeated} "
+        "WHERE contradicts GROUP BY {key}, moment"
     )
-    means = [rounded(sum(map(Fraction, values), Fraction(0)) / len(values)) for _, values in cases]
+    means = [rounded(sum(map(Fraction, values), Fraction(0)) / len(values)) for *_, values in cases]
     series.sql.ask(
         "UPDATE {table} SET value = CAST(means.value AS {value}) "
-        "FROM (SELECT unnest(?) AS row, unnest(?) AS value) AS means WHERE {table}.row = means.row",
-        [row for row, _ in cases],
+        "FROM (SELECT unnest(?) AS row, unnest(?) AS meter, unnest(?) AS moment, unnest(?) AS value) AS means "
+        "WHERE {table}.row = means.row AND {table}.meter = means.meter AND {table}.moment = means.moment",
+        [row for row, *_ in cases],
+        [meter for _, meter, *_ in cases],
+        [moment for _, _, moment, _ in cases],
         [f"{mean:f}" for mean in means],
         value=VALUE,
     )

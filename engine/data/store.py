@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-MEMORY_LIMIT = "4GB"
+MEMORY_LIMIT = "1200MB"  # with what Python and the reading of files take it stays under 2 GB; the rest goes to disk
 THREADS = 2
 
 _CLOSED = {

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from tonne.engine.data.answers import ANSWERS_FILE
 from tonne.engine.result.result import Result, plain
 
 RESULT_FILE = "result.json"
@@ -65,6 +66,9 @@ def write_values(result: Result, path: Path) -> None:
 def write_dossier(result: Result, path: Path) -> None:
     """Write one file with everything that is needed to recompute the result elsewhere."""
     parts: dict[str, bytes] = {"project/project.yaml": result.project.document.text.encode()}
+    answers = result.project.folder / ANSWERS_FILE
+    if answers.is_file():
+        parts[f"project/{ANSWERS_FILE}"] = answers.read_bytes()
     spec_documents = [
         result.methodology.document,
         *(document for _, document in result.methodology.modules.values()),

@@ -132,9 +132,11 @@ class Result:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the result without the time it was made and without places in files."""
+        """SHA-256 of the result without the time it was made, places in files, and what was answered to findings."""
         data = self.as_data()
         data.pop("made")
+        for finding in data["findings"]:
+            del finding["replies"], finding["status"]
         return hashlib.sha256(canonical_json(_without_places(data)).encode()).hexdigest()
 
     def as_data(self) -> dict[str, Any]:
@@ -192,7 +194,7 @@ class Result:
             ],
             "quantities": [self._quantity_data(name) for name in [*self.plan.needed, *self.values]],
             "data": [{"path": file.path, "sha256": file.sha256, "bytes": file.bytes} for file in self.dataset.files],
-            "findings": [finding.as_data() for finding in self.findings],
+            "findings": [finding.as_case() for finding in self.findings],
             "agreement": {
                 "values_compared": self.agreement.compared,
                 "largest_relative_difference": f"{self.agreement.largest:.3e}",

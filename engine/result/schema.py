@@ -79,13 +79,26 @@ def result_schema() -> dict[str, Any]:
         },
         "note": text,
     }
+    reply = {
+        "who": text,
+        "when": {"type": "string", "format": "date"},
+        "zh": text,
+        "en": text,
+        "status": {"enum": ["answered", "closed", "reopened"]},
+        "evidence": _nullable(text),
+    }
     finding = {
+        "id": {**text, "description": "stays when amounts change; answers name it"},
         "code": text,
         "severity": {"enum": ["blocking", "corrective action", "clarification", "forward action", "note"]},
         "zh": text,
         "en": text,
         "evidence": {"type": "object"},
         "place": _nullable(text),
+        "kind": {"enum": ["CAR", "CL", "FAR", None]},
+        "stake": _nullable(_object({"tonnes": _nullable(_EXACT), "zh": text, "en": text})),
+        "status": {"enum": ["open", "answered", "closed", "reopened"]},
+        "replies": {"type": "array", "items": _object(reply)},
     }
     condition = {
         "id": text,
@@ -98,7 +111,7 @@ def result_schema() -> dict[str, Any]:
         "description": "What a run of tonne leaves behind. Ids of values are quantity@index, such as BE@2024.",
         **_object(
             {
-                "digest": {**_DIGEST, "description": "of everything here but `made` and places in files"},
+                "digest": {**_DIGEST, "description": "of everything here but `made`, places in files and answers"},
                 "format": {"const": 1},
                 "made": {"type": "string", "format": "date-time"},
                 "engine": _object({"name": {"const": "tonne"}, "version": text}),

@@ -156,6 +156,15 @@ class Calibration(Model):
     cite: Cite | None = None
 
 
+class Gaps(Model):
+    """Which substitutes for missing readings the methodology allows, and up to what share of a period."""
+
+    allow: list[Literal["check_meter", "invoice", "conservative_extreme", "percentile", "zero"]] = []
+    limit: Number | None = Field(None, ge=0, le=100, description="percent of the readings; above it the run stops")
+    evidence: Evidence | None = None
+    cite: Cite | None = None
+
+
 class Monitoring(Model):
     """The parameter card; equations that use the parameter are derived, never typed."""
 
@@ -168,6 +177,7 @@ class Monitoring(Model):
     qa_qc: Text | None = None
     cross_check: Text | None = None
     calibration: Calibration | None = None
+    gaps: Gaps | None = None
     purpose: Text | None = None
     remarks: Text | None = None
     vvb_key_points: Text | None = None

@@ -43,7 +43,7 @@ AFTER = Building(5_650, 3_500, 318, 55, 97)  # LED lamps, new chillers and pumps
 
 
 def main() -> None:
-    """Write the three files."""
+    """Write the files."""
     rng = random.Random(SEED)  # noqa: S311 (not a secret)
     temperatures = ["time,degC"]
     means: dict[dt.date, float] = {}
@@ -59,6 +59,11 @@ def main() -> None:
         electricity.append(f"{_midnight(day).isoformat()},{kwh * rng.gauss(1, 0.03) + server_room(day):.1f}")
         register += nm3 * rng.gauss(1, 0.04)
     gas.append(f"{_midnight(LAST + dt.timedelta(days=1)).isoformat()},{register:.0f}")
+    _write("server_room_register.csv", ["time,kwh", *_server_room_register()])
+    _write(
+        "static_factors.csv",
+        ["month,change,gas_adjustment_nm3", *(f"{LAST.year}-{month:02d},none,0" for month in range(1, 13))],
+    )
     _write("temperature.csv.gz", temperatures)
     _write("electricity.csv.gz", electricity)
     _write("gas_register.csv", gas)
@@ -81,6 +86,16 @@ def used(building: Building, day: dt.date, mean: float) -> tuple[float, float]:
 def server_room(day: dt.date) -> float:
     """Give what the server room adds to a day, in kWh."""
     return SERVER_ROOM[1] if day >= SERVER_ROOM[0] else 0
+
+
+def _server_room_register() -> Iterator[str]:
+    """Read the submeter at the beginning of every month of the last year, and at its end; it was new in December."""
+    register, day = 0, dt.date(LAST.year, 1, 1)
+    while day <= LAST + dt.timedelta(days=1):
+        if day.day == 1:
+            yield f"{_midnight(day).isoformat()},{register}"
+        register += server_room(day)
+        day += dt.timedelta(days=1)
 
 
 def _weather(rng: random.Random) -> Iterator[tuple[dt.datetime, float]]:

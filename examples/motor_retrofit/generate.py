@@ -1,4 +1,4 @@
-"""Writes the invented data of this example: running-hour registers of the fans and pumps of a textile mill.
+"""Writes the invented data of this example: running hours, count and service of the fans and pumps of a textile mill.
 
 Invents shifts, holidays, standby pumps and the reading of hour meters with a seeded generator. Measures
 nothing: no figure here is of a real plant.
@@ -36,11 +36,12 @@ TURNS = ("HWP01", "HWP02")  # one runs, the other stands by, changed every Monda
 TURN_HOURS, TURN_SUNDAY = 23.0, 18.0
 HOLIDAYS = ((dt.date(2024, 2, 8), dt.date(2024, 2, 17)), (dt.date(2024, 10, 1), dt.date(2024, 10, 4)))
 SUMMER = {6, 7, 8, 9}  # chilled-water pumps run longer
+DELIVERED = (912.00, 939.36)  # 10^6 m3 of air and water, in 2023 and 2024
 LEAST_SHARE, SCATTER = 0.2, 0.4  # of a standstill; hours
 
 
 def main() -> None:
-    """Write the register readings: midnight before the first day, every midnight after."""
+    """Write the register readings, midnight before the first day and every midnight after, and the yearly records."""
     rng = random.Random(SEED)  # noqa: S311 (not a secret)
     registers = {motor: round(rng.uniform(800, 9000), 1) for motor in [*(row[0] for row in MOTORS), *TURNS]}
     lines = ["time,motor,hours"]
@@ -51,7 +52,17 @@ def main() -> None:
             registers[motor] = round(registers[motor] + hours, 1)
         day += DAY
         lines += _readings(day, registers)
-    (DATA / "hour_meters.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    before, after = DELIVERED
+    _write("hour_meters.csv", lines)
+    _write("count.csv", ["year,motor,in_operation", *(f"{FIRST.year},{motor},1" for motor in registers)])
+    _write(
+        "service.csv",
+        ["year,million_m3_2023,million_m3,ratio", f"{FIRST.year},{before:.2f},{after:.2f},{after / before:.2f}"],
+    )
+
+
+def _write(name: str, lines: list[str]) -> None:
+    (DATA / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _readings(moment: dt.datetime, registers: dict[str, float]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Writes the invented data of this example: hourly line meters, and daily generator registers, of a hydro plant.
+"""Writes the invented data of this example: line meters, generator registers and yearly records of a hydro plant.
 
 Invents rain, reservoir and operation with a seeded generator. Measures nothing: no figure here is of a
 real plant.
@@ -25,6 +25,7 @@ UNITS = {"1F": 20.0, "2F": 20.0, "3F": 30.0}  # MW; the third unit is the one th
 REGISTERS_MWH = {"1F": 412_806, "2F": 398_154, "3F": 21_067}  # at the start of the year
 HEAD, DRAWDOWN, EFFICIENCY = 84.0, 9.0, 0.885  # m at full level, m of the live storage
 LIVE = 40.0  # 10^6 m3
+FULL_KM2 = 6.4  # with the raised dam
 BASE_FLOW = (15, 13, 12, 16, 28, 50, 68, 72, 60, 40, 26, 18)  # m3/s, January to December
 STORMS = (0.01, 0.01, 0.02, 0.05, 0.10, 0.19, 0.24, 0.24, 0.17, 0.09, 0.03, 0.01)  # chance of one, by day
 RECESSION = 0.985  # of a storm's flow, from hour to hour
@@ -38,7 +39,7 @@ LINE_OUTAGE = (dt.datetime(2019, 7, 20, 15, tzinfo=ZONE), dt.datetime(2019, 7, 2
 
 
 def main() -> None:
-    """Write both files."""
+    """Write the readings and the yearly records."""
     rng = random.Random(SEED)  # noqa: S311 (not a secret)
     lines = ["电能表,时段开始,上网kWh,下网kWh"]
     registers = dict.fromkeys(UNITS, 0.0) | {unit: float(mwh) for unit, mwh in REGISTERS_MWH.items()}
@@ -58,6 +59,9 @@ def main() -> None:
         lines += _meter_rows(begins, sum(outputs.values()))
         if (begins + HOUR).hour == 0:
             totals += _register_rows(registers, begins + HOUR)
+    plates = ["年份,机组,额定功率MW", *(f"{FIRST.year},{unit},{mw:.0f}" for unit, mw in UNITS.items())]
+    (DATA / "name_plates.csv").write_bytes(_content(plates))
+    (DATA / "reservoir.csv").write_bytes(_content(["年份,满库面积km2", f"{FIRST.year},{FULL_KM2}"]))
     (DATA / "line_meters.csv.gz").write_bytes(gzip.compress(_content(lines), mtime=0))
     (DATA / "generator_registers.csv.gz").write_bytes(gzip.compress(_content(totals), mtime=0))
 

@@ -22,6 +22,7 @@ from tonne.engine.data.project import Project, ProjectSpec, checked_project
 from tonne.engine.errors import ProjectError, TonneError
 from tonne.engine.plan import Plan, make_plan
 from tonne.engine.result.result import ROLES, plain, year_totals
+from tonne.engine.run import conservative_side
 from tonne.engine.spec.catalogue import bundled
 from tonne.engine.spec.methodology import Methodology
 from tonne.engine.spec.shape import shaped
@@ -102,7 +103,7 @@ def _computed(
     project: Project, methodology: Methodology, inference: Inference, store: duckdb.DuckDBPyConnection
 ) -> tuple[Reference, Values, list[str]]:
     plan = _plan(project, methodology, inference)
-    dataset = collect(project, plan, store)
+    dataset = collect(project, plan, store, conservative_side(methodology))
     reference = Reference(plan, dataset)
     given: Values = {
         key: {index: decimal(value) for index, value in items.items()} for key, items in dataset.values.items()

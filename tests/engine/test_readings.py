@@ -217,8 +217,8 @@ class TestCells:
         [
             ("2024-03-05T00:00:00", "add the offset"),
             ("2024-03-05 00:00", "add the offset"),
-            ("2024-03-05", None),
-            ("2024/3/5 0:00", None),
+            ("2024-03-05", "add the offset"),
+            ("2024/3/5 0:00", "which number is the month"),
             ("2024-02-30T00:00:00+08:00", "there is no such day"),
             ("2024-03-05T24:00:00+08:00", "00:00 of the next day"),
             ("2024-03-05T00:00:00+25:00", None),

@@ -17,7 +17,7 @@ from tonne.engine.data.store import open_store
 from tonne.engine.errors import ProjectError, TonneError
 from tonne.engine.plan import make_plan
 from tonne.engine.result.result import plain
-from tonne.engine.run import run_project
+from tonne.engine.run import conservative_side, run_project
 from tonne.engine.spec.catalogue import bundled, load_methodology
 from tonne.engine.spec.shape import shaped
 from tonne.engine.spec.source import Document, read_yaml
@@ -51,7 +51,7 @@ def computed(project: Project, name: str) -> tuple[Any, dict[str, dict[Any, Deci
     plan = make_plan(methodology, chosen_options(project, methodology))
     with tempfile.TemporaryDirectory() as scratch:
         store = open_store([project.folder], Path(scratch))
-        dataset = collect(project, plan, store)
+        dataset = collect(project, plan, store, conservative_side(methodology))
         columnar = compute_columnar(plan, dataset, store)
         store.close()
     reference = Reference(plan, dataset)

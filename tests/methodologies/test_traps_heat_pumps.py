@@ -18,7 +18,7 @@ from tonne.engine.data.store import open_store
 from tonne.engine.errors import ProjectError, TonneError
 from tonne.engine.plan import make_plan
 from tonne.engine.result.result import Result
-from tonne.engine.run import run, run_project
+from tonne.engine.run import conservative_side, run, run_project
 from tonne.engine.spec.catalogue import bundled, load_methodology
 from tonne.engine.spec.shape import shaped
 from tonne.engine.spec.source import Document, read_yaml
@@ -52,7 +52,7 @@ def values(tmp_path: Path) -> Callable[..., Values]:
         plan = make_plan(methodology, chosen_options(project, methodology))
         store = open_store([tmp_path], tmp_path)
         try:
-            dataset = collect(project, plan, store)
+            dataset = collect(project, plan, store, conservative_side(methodology))
         finally:
             store.close()
         given = {key: {at: decimal(value) for at, value in items.items()} for key, items in dataset.values.items()}

@@ -1,0 +1,1 @@
+"""The checks that validators make on project data and results."""
