@@ -221,7 +221,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["'M2' is not registered as a check or backup meter"],
     ),
     "check meter in an unknown file": (
-        {"meters": METERS, "cross_checks": check(kind="check_meter", meter="M2", readings="mian")},
+        {"meters": METERS, "cross_checks": check(kind="check_meter", meter="M2", readings="mainn")},
         ["'mian' is no file of readings that feeds EG", "did you mean main?"],
     ),
 }

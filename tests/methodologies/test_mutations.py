@@ -16,7 +16,7 @@ from tonne.engine.spec.expression import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = bundled().ids()
-TESTED = 15
+TESTED = 10
 
 
 @cache
