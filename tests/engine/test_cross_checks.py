@@ -222,7 +222,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "check meter in an unknown file": (
         {"meters": METERS, "cross_checks": check(kind="check_meter", meter="M2", readings="mainn")},
-        ["'mian' is no file of readings that feeds EG", "did you mean main?"],
+        ["'mainn' is no file of readings that feeds EG", "did you mean main?"],
     ),
 }
 

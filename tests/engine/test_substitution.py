@@ -331,7 +331,7 @@ REFUSALS: dict[str, tuple[list[str], dict[str, Any], list[str]]] = {
         {"rules": [ZERO | {"meter": "M11"}]},
         ["no readings of meter 'M11'", "did you mean M1?"],
     ),
-    "unknown readings": (hours(GAPPY), {"rules": [ZERO | {"readings": "mainn"}]}, ["'mian'", "did you mean main?"]),
+    "unknown readings": (hours(GAPPY), {"rules": [ZERO | {"readings": "mainn"}]}, ["'mainn'", "did you mean main?"]),
     "unknown second source": (
         hours(GAPPY),
         {"rules": [{"method": "invoice", "cross_check": "imv"}], "cross_checks": invoice(9)},
