@@ -31,7 +31,8 @@ wrong on purpose, one change at a time, and the mutants are given to those who s
 1. **checks**: the spec does not load, or a static check fails: names, index sets, units, the identity of the reduction,
    evidence;
 2. **proofs**: the prover refutes something, with a point where it fails: cases that leave a gap, a claim of the spec
-   that no longer holds, a `conservative:` that points the wrong way;
+   that no longer holds, a `conservative:` that points the wrong way. Those of the methodologies that use a mutant module
+   are asked for only where nothing else notices;
 3. **cases**: a golden case gives another value, total, finding or condition than it says, is refused, or is no longer
    refused in the same words.
 
@@ -39,7 +40,7 @@ The checks and the cases are also asked of the methodologies that use a mutant m
 
 A mutant that nobody notices is compared with the spec it was made of. It is **equivalent** when both are proved to
 take the same inputs and to give the same values for all of them. What remains **survives**, and is listed below with
-the reason; a test fails when it is not.
+the reason; the script fails when it is not, and so does a test for the mutants that the tests judge.
 
 What is changed: operators, signs, constants and default values, units, comparisons and cases, index sets, references
 to another quantity of the same dimension, terms and factors that are left out, choices and keys of factor tables,
@@ -55,9 +56,8 @@ FOOT = """
 
 `uv run python scripts/mutations.py` judges on every core, and takes about a quarter of an hour on two, nearly all of
 it for proofs; a proof that meets the time limit of the solver proves nothing, so on a slow machine a mutant more may be
-left to the cases.
-Tests judge some mutants of each spec out of those judged here, and ask for a proof only where no case notices. They
-check that no survivor is missing from the list.
+left to the cases. Tests judge about ten mutants of each spec out of those judged here, without those that are listed, and
+ask for a proof only where no case notices.
 """
 
 
@@ -138,7 +138,7 @@ def tables(made: list[Mutant], verdicts: list[Verdict], listed: Mapping[str, str
 def _judged_of(made: int, judged: int) -> str:
     return (
         f"{made:,} mutants are made, and {judged:,} of them are judged: all those of a spec that has no more than {WHOLE},\n"
-        f"else evenly spaced ones, about {SAMPLE} or somewhat fewer. Which ones is fixed as long as the spec is as it is;\n"
+        f"else evenly spaced ones, about {SAMPLE} or somewhat fewer. The choice is fixed as long as the spec is as it is;\n"
         "of the others nothing is known. Shares are of the judged mutants that are not equivalent.\n"
     )
 
