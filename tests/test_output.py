@@ -64,7 +64,9 @@ def test_result_has_the_published_shape(output: tuple[Result, Path]) -> None:
 def test_values_file_holds_every_value_of_the_result(output: tuple[Result, Path]) -> None:
     _, out = output
     data = json.loads((out / "result.json").read_text(encoding="utf-8"))
-    stored = duckdb.read_parquet(str(out / "values.parquet")).project('quantity, "at", exact, unit').fetchall()
+    query = 'SELECT quantity, "at", exact, unit FROM read_parquet(?)'
+    with duckdb.connect() as connection:
+        stored = connection.execute(query, [str(out / "values.parquet")]).fetchall()
     listed = {
         (item["id"], at, value, item["unit"]) for item in data["quantities"] for at, value in item["values"].items()
     }

@@ -402,9 +402,9 @@ class TestNumbers:
         st.sampled_from([NumberForm(), NumberForm(thousands=","), NumberForm(thousands=".", decimal=",")]),
     )
     def test_store_and_python_read_the_same(self, text: str, form: NumberForm) -> None:
-        (found,) = (
-            duckdb.execute(f"SELECT {number_query('text', form)} FROM (SELECT ? AS text)", [text]).fetchone() or ()  # noqa: S608
-        )
+        query = f"SELECT {number_query('text', form)} FROM (SELECT ? AS text)"  # noqa: S608
+        with duckdb.connect() as connection:
+            ((found,),) = connection.execute(query, [text]).fetchall()
         assert found == plain_number(text, form)
         assert found is None or re.fullmatch(NUMBER, found)
 

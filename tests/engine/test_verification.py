@@ -277,13 +277,15 @@ def test_numbers_and_codes_of_the_checks_are_those_of_the_list() -> None:
     assert len(listed) == len(set(listed))
 
 
-def test_every_code_in_the_source_belongs_to_a_check() -> None:
+def test_every_code_of_a_quantification_belongs_to_a_check() -> None:
     import ast
     import re
 
     root = Path(__file__).resolve().parents[2]
     missing = set()
-    for path in [*(root / "engine").rglob("*.py"), *(root / "esg").glob("*.py")]:
+    # Fitting a baseline is a command of its own: its findings are of the fit and reach no verification.
+    engine = [path for path in (root / "engine").rglob("*.py") if path.parent.name != "savings"]
+    for path in [*engine, *(root / "esg").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding" and node.args:
                 code = node.args[0]
