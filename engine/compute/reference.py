@@ -105,6 +105,8 @@ class Reference:
                 group = [step for step in whole if only is None or step.id in only]
                 if not group:
                     continue
+                if not self.domain.is_streamed(group[0].over):
+                    values.update({step.id: {} for step in group})  # a dimension without members has no index
                 for index in self.held(group[0].over):
                     at = dict(zip(group[0].over, index, strict=True))
                     for step in group:
