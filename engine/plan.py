@@ -177,6 +177,8 @@ def options_read(methodology: Methodology, choices: Mapping[str, Choice]) -> fro
                 if isinstance(part, Name) and part.id.startswith("option:")
             }
         sources = [source for source in lookup_keys(quantity.parameter).values() if isinstance(source, str)]
+        if (rule := quantity.parameter.unit_of) is not None:
+            sources += rule.sources(methodology.tables[rule.table].keys)
         sources += [quantity.parameter.option] if quantity.parameter.option else []
         read |= {quantity.prefix + source for source in sources}
     return frozenset(read & set(methodology.options))

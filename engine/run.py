@@ -13,6 +13,7 @@ from tonne.engine.check.infer import infer
 from tonne.engine.compute.columnar import compute_columnar
 from tonne.engine.compute.compare import compare
 from tonne.engine.compute.reference import CONTEXT, Reference
+from tonne.engine.compute.sampling import compare_sample, sample_of, taken_values, with_examples
 from tonne.engine.data.answers import load_answers
 from tonne.engine.data.choices import chosen_options
 from tonne.engine.data.collect import collect
@@ -69,15 +70,20 @@ def run_project(project: Project, methodology: Methodology, told: Progress) -> R
         try:
             told("readings")
             dataset = collect(project, plan, store, conservative_side(methodology))
+            dataset = with_examples(plan, dataset, store) if dataset.streams else dataset
             told("columnar evaluation")
             columnar = compute_columnar(plan, dataset, store)
+            sample = sample_of(plan, dataset, store) if dataset.streams else None
         finally:
             store.close()
     told("reference evaluation")
-    reference = Reference(plan, dataset)
+    taken = taken_values(plan, dataset, columnar)
+    reference = Reference(plan, dataset, taken)
     values = reference.compute_all()
     told("comparison")
-    agreement = compare(reference, values, columnar)
+    agreement = compare(reference, values, columnar, taken)
+    if sample is not None:
+        agreement = agreement.beside(compare_sample(plan, sample))
     conditions, condition_findings = _conditions(project, methodology, plan, reference)
     years = _years(methodology, plan, dataset, values)
     result = Result(

@@ -26,6 +26,7 @@ from tonne.esg.formulas import branch_formula, condition_text, source_tree, whol
 from tonne.esg.numbers import number_text
 from tonne.esg.wording import (
     BRANCH,
+    BY_THE_MINUTE,
     COMMA,
     EQUATION_NUMBER,
     EVIDENCE,
@@ -195,7 +196,10 @@ def _filled_in(figures: Figures, name: str) -> list[Block]:
             cells.append(_numbers(figures, name, index))
         rows.append((*cells, (figures.value(name, index),) if unit.zh else figures.with_unit(name, index)))
     blocks: list[Block] = [Table(tuple(columns), tuple(rows))]
-    if len(shown) < len(indices):
+    if figures.result.is_streamed(name):
+        count = f"{figures.result.count(name):,}"
+        blocks.append(Paragraph((BY_THE_MINUTE.filled(count=count, shown=len(shown)),), "small"))
+    elif len(shown) < len(indices):
         blocks.append(Paragraph((FIRST_ONES.filled(count=f"{len(indices):,}", shown=len(shown)),), "small"))
     return blocks
 

@@ -19,6 +19,7 @@ from tonne.esg.figures import Figures, either, followed, in_brackets, joined, la
 from tonne.esg.tracing import origin_rows
 from tonne.esg.treatments import treatment_lines
 from tonne.esg.wording import (
+    BY_THE_MINUTE,
     CALIBRATION,
     CARD,
     COMMA,
@@ -277,6 +278,10 @@ def _values(figures: Figures, name: str, months: Phrase | None) -> Content:
         return (IN_MONTHS.filled(heading=months),)
     if not over:
         return figures.with_unit(name, ())
+    if figures.result.is_streamed(name):
+        count = f"{figures.result.count(name):,}"
+        lines = ((labelled(figures.label(over, index), same("")), *figures.with_unit(name, index)) for index in indices)
+        return (*spread(lines, Break()), Break(), BY_THE_MINUTE.filled(count=count, shown=len(indices)))
     if not _is_short(over, indices, figures):
         return (VALUES_ELSEWHERE.filled(count=f"{len(indices):,}"),)
     shown = indices if len(indices) <= LISTED_VALUES else indices[:SHOWN_VALUES]

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 from tonne.engine.check.checks import evidence_of
 from tonne.engine.data.domain import Index, Member
-from tonne.engine.data.lookup import member_unit
+from tonne.engine.data.lookup import accounting_row, member_unit
 from tonne.engine.errors import Problem, UnitError, UnknownNameError
 from tonne.engine.plan import Step
 from tonne.engine.result.result import ROLES, Result, plain
@@ -126,13 +126,16 @@ class Figures:
         """Say of which unit of its fuel a value is, where the declared unit says `fuel_amount`."""
         if FUEL_AMOUNT not in unit:
             return unit
-        at = dict(zip(over, index, strict=True))
+        at = {name: str(member) for name, member in zip(over, index, strict=True)}
         for quantity in self.result.methodology.parameters.values():
             rule = quantity.parameter.unit_of
             table = self.result.methodology.tables.get(rule.table) if rule else None
-            names = rule.dimensions(table.keys) if rule and table else ()
-            if rule and table and set(names) <= set(over):
-                row = table.rows.get(tuple(at[name] for name in names))
+            if rule is None or table is None:
+                continue
+            options = self.result.methodology.options
+            sources = [(name, options.get(quantity.prefix + name)) for name in rule.sources(table.keys)]
+            if {part for name, option in sources for part in (option.over if option else [name])} <= set(over):
+                row = accounting_row(self.result.plan, quantity, rule, at)
                 return unit if row is None else unit.replace(FUEL_AMOUNT, str(row.values[rule.column]))
         return unit
 

@@ -1,6 +1,7 @@
 """Lays out the equations of a result: as the methodology has them, and with the numbers of one index put in."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tonne.engine.data.domain import Index
 from tonne.engine.plan import FALSE, settled
@@ -145,7 +146,13 @@ def _values(figures: Figures, at: dict[str, int | str], language: Language) -> C
 
 
 def _branch(figures: Figures, node: Node, at: dict[str, int | str]) -> tuple[int | None, Node]:
-    """Follow an equation of cases to the branch that held, with its position; there are no cases inside formulas."""
+    """Follow an equation of cases to the branch that held, with its position; there are no cases inside formulas.
+
+    The unit of all cases together may be converted, which then holds for the branch.
+    """
+    if isinstance(node, tree.Convert) and isinstance(node.operand, tree.Cases):
+        position, inner = _branch(figures, node.operand, at)
+        return position, replace(node, operand=inner)
     if not isinstance(node, tree.Cases):
         return None, node
     for position, (when, expression) in enumerate(node.branches):

@@ -37,6 +37,14 @@ AGREED = Phrase(
     "The values in this report are those of the reference evaluator.",
 )
 
+SAMPLED = Phrase(
+    "其中{count}个数值取自逐分钟数据的一部分（均匀抽取的小时，以及各参数最小值、最大值所在的小时），两程序均由分钟数据独立算至结果；"
+    "对全部逐分钟数据，直接由其汇总而得的数值采用列式求值程序的结果，其后各步由两程序分别计算。",
+    "{count} of them are of a part of the data by the minute (hours evenly spaced, and those with the least and the largest value of "
+    "each parameter), which both computed from the minutes to the results. Of all data by the minute, what is summed up from them "
+    "directly is of the columnar evaluator; what follows was computed by both.",
+)
+
 
 def reading_blocks(figures: Figures) -> tuple[Block, ...]:
     """List the data files, and what each meter or record contributed."""
@@ -91,7 +99,9 @@ def agreement_blocks(figures: Figures) -> tuple[Block, ...]:
         return ()
     at = in_brackets(same(agreement.at)) if agreement.at else same("")
     text = AGREED.filled(count=f"{agreement.compared:,}", largest=number_text(agreement.largest, digits=3), at=at)
-    return (Paragraph((text,)),)
+    if not agreement.sampled:
+        return (Paragraph((text,)),)
+    return Paragraph((text,)), Paragraph((SAMPLED.filled(count=f"{agreement.sampled:,}"),))
 
 
 def digest_blocks(figures: Figures) -> tuple[Block, ...]:

@@ -212,6 +212,11 @@ FIRST_ONES = Phrase(
     "共{count}个取值，此处列出前{shown}个；全部取值见计算工作簿和values.parquet。",
     "{count} values, of which the first {shown} are shown; all of them are in the workbook and in values.parquet.",
 )
+BY_THE_MINUTE = Phrase(
+    "共{count}个逐分钟取值，此处列出{shown}个作为示例；其余取值由所列数据文件和公式逐一算出，不逐条列示。",
+    "{count} values by the minute, of which {shown} are shown as examples; the others are computed in the same way from the "
+    "data files and are not listed.",
+)
 IN_MONTHS = Phrase("逐月数值见“{heading}”一节的表。", "The values are in the table of the section “{heading}”.")
 VALUES_ELSEWHERE = Phrase(
     "共{count}个取值，见计算工作簿和values.parquet。", "{count} values; see the workbook and values.parquet."

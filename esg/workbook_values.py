@@ -106,6 +106,8 @@ class ValueSheets:
 
     def spread(self, node: Reduce, term: Node, at: At, owner: str) -> Sequence[Cell] | None:
         """Give each index that a reduction goes through a row on the sheet of terms."""
+        if self.domain.is_streamed(node.over):
+            return None
         inside = [{**at, **dict(zip(node.over, index, strict=True))} for index in self.domain.indices(node.over, at)]
         if len(self.terms) + len(inside) > MAX_ROWS or not self._are_written(node):
             return None

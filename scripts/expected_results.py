@@ -14,6 +14,7 @@ from tonne.engine.run import run
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 EXPECTED_FILE = "expected.json"
+MOST_VALUES = 1000
 
 
 def main() -> None:
@@ -26,9 +27,13 @@ def main() -> None:
 
 
 def expected_result(result: Result) -> dict[str, Any]:
-    """Give totals by year, the value of every equation, and how many findings there are of each code."""
+    """Give totals by year, the values of every equation but those by the hour, and how many findings there are of each code."""
     data = result.as_data()
-    equations = {entry["id"]: entry["values"] for entry in data["quantities"] if entry["kind"] == "equation"}
+    equations = {
+        entry["id"]: entry["values"]
+        for entry in data["quantities"]
+        if entry["kind"] == "equation" and entry["values"] is not None and len(entry["values"]) <= MOST_VALUES
+    }
     return {
         "methodology": data["methodology"]["id"],
         "years": data["years"],

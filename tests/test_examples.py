@@ -13,6 +13,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 
 from tonne.engine.data.project import load_project
@@ -39,6 +40,10 @@ def result_of(name: str) -> Result:
 
 
 def rows(path: Path) -> Iterator[dict[str, str]]:
+    if path.suffix == ".parquet":
+        table = duckdb.read_parquet(str(path))
+        yield from (dict(zip(table.columns, map(str, row), strict=True)) for row in table.fetchall())
+        return
     content = path.read_bytes()
     text = gzip.decompress(content) if path.suffix == ".gz" else content
     yield from csv.DictReader(text.decode().splitlines())
@@ -312,7 +317,91 @@ def test_reservoir_hydro_equals_a_calculation_from_the_raw_files() -> None:
     assert Decimal("0.4") < gross / (70 * 8760) < Decimal("0.5")
 
 
+def test_coal_mine_methane_equals_a_calculation_from_the_raw_files() -> None:
+    lines = list(rows(EXAMPLES / "coal_mine_methane/data/oxidiser.csv.gz"))
+    readings = [row["出口甲烷_ppm"] for row in lines]
+    # The analyser that was lost is given its highest reading, in hours in which the unit ran.
+    highest = max(int(text) for text in readings if text)
+    entered = oxidised = Fraction(0)
+    for row in lines:
+        flow, kelvin = Fraction(row["进口流量_m3h"]), Fraction(row["进口温度_C"]) + Fraction("273.15")
+        density = Fraction("0.716") * Fraction(row["进口压力_kPa"]) / Fraction("101.3") * Fraction("273.15") / kelvin
+        methane = flow * Fraction(row["进口甲烷_pct"]) / 100 * density
+        slip = (flow - Fraction(row["热气旁通_m3h"])) * Fraction(row["出口甲烷_ppm"] or highest) / 10**6 * density
+        entered += methane / 1000
+        oxidised += (methane - slip) / 1000 if row["运行"] == "1" else 0
+    assert (len(lines), sum(text == "" for text in readings)) == (8784, 30)
+
+    energy = list(rows(EXAMPLES / "coal_mine_methane/data/energy.csv.gz"))
+    supplied, used = (Fraction(sum(int(row[name]) for row in energy), 1000) for name in ("供电_kWh", "用电_kWh"))
+    heat = sum(Fraction(row["供热_GJ"]) for row in energy)
+    # North China 2019, OM 0.9419 and BM 0.4819, half and half: 0.7119 tCO2/MWh; 0.11 tCO2/GJ of the boiler
+    grid = Fraction("0.7119")
+    baseline = 28 * entered + supplied * grid + heat * Fraction("0.11")
+    project = Fraction("2.75") * oxidised + 28 * (entered - oxidised) + used * grid
+    result = result_of("coal_mine_methane")
+    assert exact(result.by_year("MM_OX")[2024], entered)
+    assert exact(result.by_year("MD_OX")[2024], oxidised)
+    assert exact(result.by_year("BE")[2024], baseline)
+    assert exact(result.by_year("PE")[2024], project)
+    assert result.rounded_total("reduction") == whole(baseline - project)
+    # Oxidation units burn nineteen twentieths and more, and idle hours bring that down.
+    assert Fraction(9, 10) < oxidised / entered < Fraction(98, 100)
+
+
 def _month_that_ends(stamp: str) -> str:
     """Give the month of an hour stamped at its end."""
     moment = datetime.fromisoformat(stamp)
     return datetime.fromtimestamp(moment.timestamp() - 3600, moment.tzinfo).strftime("%Y-%m")
+
+
+# The certificate of E-01 ended with 30 June 2024, and the next calibration was on 18 July; starts of hours.
+QUENCHING_LATE_FROM, QUENCHING_LATE_UNTIL = "2024-07-01T00", "2024-07-18T00"
+
+
+def test_waste_heat_power_equals_a_calculation_from_the_raw_files() -> None:
+    sums: dict[str, Fraction] = defaultdict(Fraction)
+    hours = late = 0
+    for row in rows(EXAMPLES / "waste_heat_power/data/hourly.csv.gz"):
+        hours += 1
+        power = Fraction(row["干熄焦发电_MWh"])
+        if QUENCHING_LATE_FROM <= row["时段开始"][:13] < QUENCHING_LATE_UNTIL:
+            late += 1
+            power *= Fraction("0.995")  # class 0.5S, in the safe direction
+        sums["quenching own"] += Fraction(row["干熄焦自用_MWh"])
+        sums["top gas own"] += Fraction(row["TRT自用_MWh"])
+        if row["干熄焦正常"] == "1":
+            gas = Fraction(row["循环气量_万Nm3"])
+            sums["heat"] += gas * Fraction("0.0142") * Fraction(row["循环气温度_C"])  # GJ, over 0 degrees
+            sums["quenching"] += power
+            sums["steam"] += Fraction(row["供汽_t"]) * (Fraction(row["供汽比焓_kJ_kg"]) - Fraction("83.9"))  # MJ
+        if row["TRT正常"] == "1":
+            sums["gas"] += Fraction(row["煤气量_万Nm3"])
+            sums["top gas"] += Fraction(row["TRT发电_MWh"])
+        sums["all power"] += Fraction(row["干熄焦发电_MWh"]) + Fraction(row["TRT发电_MWh"])
+    burned = sum(Fraction(row["数量"]) for row in rows(EXAMPLES / "waste_heat_power/data/fuel.csv"))
+    assert (hours, late) == (8784, 408)
+
+    result = result_of("waste_heat_power")
+    # 1,520,000 t of coke x 1060 Nm3/t at 890 degrees
+    baseline_heat = Fraction(1_520_000 * 1060, 10_000) * Fraction("0.0142") * 890
+    caps = {"CDQ": baseline_heat / sums["heat"], "TRT": 415_000 / sums["gas"]}
+    assert all(Fraction("0.9") < cap < 1 for cap in caps.values())
+    found = {
+        result.label("recovery.f_cap", index).split("@")[1].split(",")[0]: value
+        for index, value in result.values_of("recovery.f_cap").items()
+    }
+    assert all(exact(found[stream], caps[stream]) for stream in caps)
+    grid = (Fraction("0.9419") + Fraction("0.4819")) / 2  # North China 2019, half and half
+    heat = sums["steam"] / 10**6 * Fraction("89.5") / Fraction("0.86")  # TJ, coal, the highest efficiency
+    quenching = caps["CDQ"] * ((sums["quenching"] - sums["quenching own"]) * grid + heat)
+    top_gas = caps["TRT"] * (sums["top gas"] - sums["top gas own"]) * grid
+    project = burned * Fraction("389.31") * Fraction("0.0561")
+    assert exact(result.by_year("BE")[2024], quenching + top_gas)
+    assert exact(result.by_year("PE")[2024], project)
+    assert exact(result.by_year("ER")[2024], quenching + top_gas - project)
+    assert result.rounded_total("reduction") == whole(quenching + top_gas - project)
+    # What was sent out in abnormal hours earns nothing.
+    assert sums["all power"] > sums["quenching"] + sums["top gas"]
+    (corrected,) = (item.evidence for item in result.findings if item.code == "calibration.late")
+    assert (corrected["meter"], corrected["hours"], corrected["readings"]) == ("电能表E-01", "408", 408)

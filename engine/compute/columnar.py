@@ -29,11 +29,15 @@ def compute_columnar(
         raise RunError(Problem("a number of the formulas leaves the range of the columnar evaluator")) from None
     try:
         for frame, base in staged.bases.items():
-            _make_base(frame, base, staged, plan, dataset, store)
+            if dataset.domain.is_streamed(frame):
+                _stream_base(frame, base, staged, plan, dataset, store)
+            else:
+                _make_base(frame, base, staged, plan, dataset, store)
         for relation in staged.relations:
+            is_view = relation.row_level and dataset.domain.is_streamed(relation.frame)
             create = exp.Create(
                 this=exp.to_table(f'"{relation.name}"'),
-                kind="TABLE",
+                kind="VIEW" if is_view else "TABLE",
                 expression=relation.query,
                 properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
             )
@@ -116,6 +120,42 @@ def _make_base(
         store.execute(f"INSERT INTO {quoted(base)} SELECT {slots}", [values for _, values in columns.values()])
 
 
+def _stream_base(
+    frame: Frame, base: str, staged: Staged, plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnection
+) -> None:
+    """Make a view of a frame whose values stay in the store: the grid of its indices, and each stream beside it."""
+    domain, methodology = dataset.domain, plan.methodology
+    (clock,) = (name for name in frame if name in domain.clock)
+    coarser = [name for name in methodology.dimensions if methodology.step(name) and calendar.is_finer(clock, name)]
+    steps = list(domain.members[clock])
+    lists = [steps, *([calendar.coarser(clock, int(step), name) for step in steps] for name in coarser)]
+    slots = ", ".join(f"unnest(CAST(? AS BIGINT[])) AS {quoted(name)}" for name in (clock, *coarser))
+    store.execute(f"CREATE TEMP TABLE {quoted(f'{base}_steps')} AS SELECT {slots}", lists)
+    sources = [f"{quoted(f'{base}_steps')} AS steps"]
+    for name in frame:
+        if name != clock:
+            member = quoted(f"{base}_{name}")
+            store.execute(
+                f"CREATE TEMP TABLE {member} AS SELECT unnest(CAST(? AS VARCHAR[])) AS {quoted(name)}",
+                [list(domain.members[name])],
+            )
+            sources.append(member)
+    columns, joins = [], []
+    for number, name in enumerate(name for name, over in plan.needed.items() if set(over) == set(frame)):
+        stream = dataset.streams.get(name)
+        if stream is None or stream.constant is not None:
+            value = "NULL" if stream is None or stream.constant is None else repr(float(stream.constant))
+            columns.append(f"CAST({value} AS DOUBLE) AS {quoted(staged.column(name))}")
+            continue
+        on = " AND ".join(f"s{number}.{quoted(key)} = grid.{quoted(key)}" for key in frame)
+        joins.append(f"LEFT JOIN ({stream.query()}) AS s{number} ON {on}")
+        columns.append(f"s{number}.value AS {quoted(staged.column(name))}")
+    keys = ", ".join(f"grid.{quoted(name)} AS {quoted(staged.column(name))}" for name in (*frame, *coarser))
+    selected = ", ".join([keys, *columns])
+    grid = f"(SELECT * FROM {' CROSS JOIN '.join(sources)}) AS grid"  # noqa: S608
+    store.execute(f"CREATE TEMP TABLE {quoted(base)} AS SELECT {selected} FROM {grid} {' '.join(joins)}")  # noqa: S608
+
+
 def _is_label(name: str, plan: Plan) -> bool:
     """Whether a dimension's column holds names; where the order counts it holds positions, as time holds numbers."""
     dimension = plan.methodology.dimensions[name]
@@ -132,10 +172,15 @@ def _values(
         if dimension.ordered
     }
     for frame, names in staged.columns.items():
-        if not names:
+        streamed = dataset.domain.is_streamed(frame)
+        if not names or (streamed and dataset.shown is None):
             continue
         wanted = ", ".join(quoted(staged.column(name)) for name in (*frame, *names))
-        rows = store.execute(f"SELECT {wanted} FROM {quoted(staged.final[frame])}").fetchall()  # noqa: S608
+        query, given = f"SELECT {wanted} FROM {quoted(staged.final[frame])}", []  # noqa: S608
+        if streamed and dataset.shown is not None:
+            query += " WHERE " + " AND ".join(f"{quoted(staged.column(name))} IN (SELECT unnest(?))" for name in frame)
+            given = [list(dataset.shown.members[name]) for name in frame]
+        rows = store.execute(query, given).fetchall()
         for position, name in enumerate(names):
             over = plan.over(name)
             at = [frame.index(part) for part in over if part in frame]

@@ -5,7 +5,7 @@ rounding of the terms is what is seen: there the difference is taken relative to
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
@@ -32,19 +32,29 @@ DEEPEST = 60  # equations within equations; below it the value itself is its siz
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well the evaluators agree: how many values were compared, and the largest relative difference."""
+    """How well the evaluators agree: how many values were compared, and the largest relative difference.
+
+    With data by the minute that is too much for the reference, `sampled` of the values are those of a part of the data.
+    """
 
     compared: int
     largest: Decimal
     at: str | None
+    sampled: int = 0
+
+    def beside(self, sample: "Agreement") -> "Agreement":
+        """Put the agreement on a part of the data beside that on the whole."""
+        widest = max(self, sample, key=lambda each: each.largest)
+        return Agreement(self.compared + sample.compared, widest.largest, widest.at, sample.compared)
 
 
 def compare(
     reference: Reference,
     exact: Mapping[str, Mapping[Index, Decimal]],
     columnar: Mapping[str, Mapping[Index, float | None]],
+    taken: Collection[str] = (),
 ) -> Agreement:
-    """Compare every value.
+    """Compare every value but those that were taken from the columnar evaluator.
 
     Raises:
         RunError: a difference beyond the tolerance, or a value that only the reference has.
@@ -54,7 +64,7 @@ def compare(
     problems: list[Problem] = []
     largest, at, compared = Decimal(0), None, 0
     for name, values in exact.items():
-        for index, value in values.items():
+        for index, value in values.items() if name not in taken else ():
             compared += 1
             other = columnar.get(name, {}).get(index)
             difference = _difference(terms, name, index, value, other)

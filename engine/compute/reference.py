@@ -62,14 +62,21 @@ def decimal(value: Fraction) -> Decimal:
 
 
 class Reference:
-    """The values of a plan on a dataset, computed when asked for and remembered."""
+    """The values of a plan on a dataset, computed when asked for and remembered.
 
-    def __init__(self, plan: Plan, dataset: Dataset) -> None:
+    What depends on streams directly is taken as it is given; the rest is computed.
+    """
+
+    def __init__(
+        self, plan: Plan, dataset: Dataset, taken: Mapping[str, Mapping[Index, Decimal]] | None = None
+    ) -> None:
         self.plan = plan
         self.dataset = dataset
         self.domain: Domain = dataset.domain
         self._steps = plan.steps
-        self._known: dict[tuple[str, Index], Decimal] = {}
+        self._known: dict[tuple[str, Index], Decimal] = {
+            (name, index): value for name, values in (taken or {}).items() for index, value in values.items()
+        }
 
     def changed(self, changes: Mapping[str, Mapping[Index, Fraction]], affected: Collection[str]) -> "Reference":
         """Give the same with other values of parameters; what does not depend on them is kept.
@@ -98,12 +105,20 @@ class Reference:
                 group = [step for step in whole if only is None or step.id in only]
                 if not group:
                     continue
-                for index in self.domain.indices(group[0].over):
+                if not self.domain.is_streamed(group[0].over):
+                    values.update({step.id: {} for step in group})  # a dimension without members has no index
+                for index in self.held(group[0].over):
                     at = dict(zip(group[0].over, index, strict=True))
                     for step in group:
                         own = tuple(at[name] for name in step.over)
                         values.setdefault(step.id, {})[own] = self.value(step.id, own)
         return values
+
+    def held(self, over: tuple[str, ...]) -> Iterator[Index]:
+        """Go through the indices of an index set; of a streamed one through the few whose inputs are held."""
+        if not self.domain.is_streamed(over):
+            return self.domain.indices(over)
+        return self.dataset.shown.indices(over) if self.dataset.shown else iter(())
 
     def value(self, name: str, index: Index) -> Decimal:
         """Give the value of a quantity at an index of its own index set."""
@@ -207,6 +222,8 @@ class Reference:
         return _FUNCTIONS[node.function](*arguments)
 
     def _reduce(self, node: Reduce, at: At) -> Decimal:
+        if self.domain.is_streamed(node.over):
+            raise _NoValue("it goes over data by the minute, which are not held")
         if node.function == "count":
             return Decimal(
                 sum(1 for inner in self.inside(node, at) if _is_value(node.body) or self._truth(node.body, inner))
@@ -223,8 +240,10 @@ class Reference:
         return min(values) if node.function == "minimum" else max(values)
 
     def inside(self, node: Reduce, at: At) -> Iterator[At]:
-        """Go through the indices that a reduction takes."""
-        for index in self.domain.indices(node.over, at):
+        """Go through the indices that a reduction takes; of streamed ones through the few whose inputs are held."""
+        streamed = self.dataset.shown is not None and self.domain.is_streamed(node.over)
+        domain = self.dataset.shown if streamed and self.dataset.shown else self.domain
+        for index in domain.indices(node.over, at):
             inner = {**at, **dict(zip(node.over, index, strict=True))}
             if node.where is None or self._truth(node.where, inner):
                 yield inner

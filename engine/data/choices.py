@@ -1,6 +1,6 @@
 """The options of a project: each chosen once, or once per member; checked against the methodology.
 
-An option that only branches not taken would read need not be chosen.
+An option that only branches not taken would read need not be chosen, nor one over a dimension without members.
 """
 
 from collections.abc import Mapping
@@ -49,6 +49,8 @@ def chosen_options(project: Project, methodology: Methodology) -> dict[str, str 
                 )
         choices[name] = choice
     choices |= methodology.fixed_options
+    without = {name for name, members in project.spec.members.items() if not members}
+    choices |= {name: {} for name, option in methodology.options.items() if without.intersection(option.over)}
     open_ones = {name: option for name, option in methodology.options.items() if name not in choices}
     read = options_read(methodology, choices) if open_ones else frozenset()
     for name, option in open_ones.items():

@@ -22,6 +22,7 @@ from tonne.engine.data.domain import Domain, Index, Member
 from tonne.engine.data.lookup import Lookup, member_unit
 from tonne.engine.data.metered import not_used, put_readings, put_records
 from tonne.engine.data.project import Project, Value
+from tonne.engine.data.streams import Stream
 from tonne.engine.errors import Place, Problem, ProjectError, TonneError, UnitError, listing, nearest
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.plan import Plan
@@ -65,9 +66,11 @@ def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection, side
     _put_looked_up(plan, domain, lookup, work)
     work.findings.extend([*lookup.findings, *lookup.unconfirmed()])
     _require_whole(project, plan, domain, work)
+    _require_whole_streams(project, plan, domain, store, work)
     if work.problems:
         raise ProjectError(list(dict.fromkeys(work.problems)))
-    return Dataset(domain, work.values, work.provenance, tuple(work.files.values()), tuple(work.findings))
+    files, findings = tuple(work.files.values()), tuple(work.findings)
+    return Dataset(domain, work.values, work.provenance, files, findings, work.streams)
 
 
 def _wanted(project: Project, plan: Plan, work: DatasetBuilder) -> dict[str, Value]:
@@ -241,8 +244,22 @@ def _put_given(name: str, rows: list[_Labelled], plan: Plan, domain: Domain, wor
             "source": row.source,
         }
         value = row.value * factor + offset
+        if domain.is_streamed(quantity.over):
+            work.problems.extend(_one_value(name, row))
+            work.stream(_constant(name, quantity.over, domain, origin, value), row.place)
+            continue
         for position in [index] if row.labels or not quantity.over else domain.indices(quantity.over):
             work.put(name, position, value, origin, row.place)
+
+
+def _one_value(name: str, row: _Labelled) -> list[Problem]:
+    what = f"{name} has too many values to be given one by one"
+    return [Problem(what, row.place, hint="give it as `readings:`, or one `value:` for all")] if row.labels else []
+
+
+def _constant(name: str, over: tuple[str, ...], domain: Domain, origin: Mapping[str, Any], value: Fraction) -> Stream:
+    clock = next(dimension for dimension in over if dimension in domain.clock)
+    return Stream(name, over, clock, origin, constant=value)
 
 
 def _index(name: str, quantity: Quantity, row: _Labelled, domain: Domain, work: DatasetBuilder) -> Index | None:
@@ -286,6 +303,11 @@ def _put_looked_up(plan: Plan, domain: Domain, lookup: Lookup, work: DatasetBuil
         quantity = plan.methodology.quantities[name]
         if quantity.parameter.from_ not in {"default", "option", "factor"}:
             continue
+        if domain.is_streamed(over) and name not in work.streams:
+            value, origin = lookup.value(quantity, next(domain.indices(over)))
+            work.stream(_constant(name, over, domain, origin, value), quantity.place)
+        if name in work.streams:
+            continue
         for index in domain.indices(over):
             if not lookup.applies(quantity, index):
                 continue
@@ -301,6 +323,8 @@ def _require_whole(project: Project, plan: Plan, domain: Domain, work: DatasetBu
     """Require a value at every index, inside the bounds; of a flag 0 or 1."""
     reported = {str(problem) for problem in work.problems}
     for name, over in plan.needed.items():
+        if domain.is_streamed(over):
+            continue
         known = work.values.get(name, {})
         missing = [domain.label(over, index) for index in domain.indices(over) if index not in known]
         conditional = name in plan.conditional
@@ -316,6 +340,34 @@ def _require_whole(project: Project, plan: Plan, domain: Domain, work: DatasetBu
             )
         _require_bounds(name, known, plan, domain, work)
         _require_yes_or_no(name, known, plan, domain, work)
+
+
+def _require_whole_streams(
+    project: Project, plan: Plan, domain: Domain, store: duckdb.DuckDBPyConnection, work: DatasetBuilder
+) -> None:
+    """Require a value at every index of each stream, one only, inside the bounds."""
+    for name, over in plan.needed.items():
+        if not domain.is_streamed(over):
+            continue
+        stream = work.streams.get(name)
+        missing = stream.missing(store, domain, TOLD_GAPS + 1) if stream else [next(domain.indices(over))]
+        if missing and name not in plan.conditional:
+            where = listing([domain.label(over, index) for index in missing], TOLD_GAPS)
+            hint = f"{_how_to_give(name, plan)}; a gap is filled by a rule under `substitutions:`"
+            work.problems.append(
+                Problem(f"{name} has no value for {where}", project.document.place("readings"), hint=hint)
+            )
+        if stream is None:
+            continue
+        again = stream.repeated(store)
+        if again is not None:
+            at = domain.label(over, again)
+            work.problems.append(Problem(f"{name}@{at} is given a value twice", project.document.place("readings")))
+        found = dict(stream.extremes(store))
+        work.provenance[name] = dict.fromkeys(found, stream.origin)
+        if not again:
+            _require_bounds(name, found, plan, domain, work)
+        del work.provenance[name]
 
 
 def _how_to_give(name: str, plan: Plan) -> str:

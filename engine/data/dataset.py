@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from tonne.engine.data.domain import Domain, Index
+from tonne.engine.data.streams import Stream
 from tonne.engine.errors import Place, Problem
 from tonne.engine.findings import Finding
 from tonne.engine.spec.models import Direction
@@ -32,6 +33,8 @@ class Dataset:
     provenance: Mapping[str, Mapping[Index, Provenance]]
     files: tuple[DataFile, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+    streams: Mapping[str, Stream] = field(default_factory=dict)  # their values are in the store alone
+    shown: Domain | None = None  # the few indices at which the values of streams are held
 
     def value(self, name: str, index: Index) -> Fraction | None:
         """Give the value of a parameter at an index of its index set; None when there is none."""
@@ -39,6 +42,8 @@ class Dataset:
 
     def origin(self, name: str, index: Index) -> Provenance:
         """Say where a value comes from."""
+        if name in self.streams:
+            return self.streams[name].origin
         return self.provenance.get(name, {}).get(index, {})
 
 
@@ -48,6 +53,7 @@ class DatasetBuilder:
 
     values: dict[str, dict[Index, Fraction]] = field(default_factory=dict)
     provenance: dict[str, dict[Index, Provenance]] = field(default_factory=dict)
+    streams: dict[str, Stream] = field(default_factory=dict)
     files: dict[str, DataFile] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -66,6 +72,16 @@ class DatasetBuilder:
             return
         known[index] = value
         self.provenance.setdefault(name, {})[index] = origin
+
+    def stream(self, stream: Stream, place: Place) -> None:
+        """Take readings of a parameter that is streamed, beside those of other members."""
+        known = self.streams.get(stream.name)
+        if known is None:
+            self.streams[stream.name] = stream
+        elif known.constant is not None or stream.constant is not None:
+            self.problems.append(Problem(f"{stream.name} is given both readings and one value", place))
+        else:
+            self.streams[stream.name] = known.beside(stream)
 
     def amend(self, name: str, index: Index, value: Fraction, origin: Provenance) -> None:
         """Put another value in the place of one that was taken before, with what led to it."""

@@ -1,6 +1,7 @@
 """The members of every dimension of one run, and how an index of one set leads to that of another."""
 
 import functools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -9,6 +10,8 @@ from tonne.engine import calendar
 
 Member = int | str
 Index = tuple[Member, ...]
+
+MOST_LISTED = 50_000  # values by the minute; beyond that they stay in the store
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +24,20 @@ class Domain:
     members: Mapping[str, tuple[Member, ...]]
     steps: Mapping[str, str]
     clock: frozenset[str]
+    holds_all: bool = False  # every value is held, however many there are
 
     def indices(self, over: tuple[str, ...], fixed: Mapping[str, Member] | None = None) -> Iterator[Index]:
         """Go through the indices of an index set, in order; inside coarser or fixed members where given."""
         yield from product(*(self._choices(name, fixed or {}) for name in over))
+
+    def size(self, over: tuple[str, ...]) -> int:
+        """Count the indices of an index set with at most one dimension of the clock."""
+        return math.prod(len(self.members[name]) for name in over)
+
+    def is_streamed(self, over: tuple[str, ...]) -> bool:
+        """Whether the values of an index set are too many to be held one by one; only values by the minute are."""
+        by_the_minute = any(name in self.clock and self.steps[name] == "minute" for name in over)
+        return by_the_minute and not self.holds_all and self.size(over) > MOST_LISTED
 
     def _choices(self, name: str, fixed: Mapping[str, Member]) -> tuple[Member, ...]:
         if name in fixed:

@@ -93,7 +93,7 @@ class ReadingRow:
 
 
 @dataclass(frozen=True)
-class _Feeding:
+class Feeding:
     """One feed of one loaded file to one parameter."""
 
     sql: Statements
@@ -105,6 +105,7 @@ class _Feeding:
 
     @property
     def reads(self) -> str:
+        """What the values of the file are."""
         return self.loaded.spec.value.reads
 
     @property
@@ -126,9 +127,11 @@ class _Feeding:
         return Fraction(span, FIXED["hour"]) if self.reads == "average" else Fraction(1)
 
     def number(self, instant: str) -> str:
+        """Write the number of the step in which an instant lies."""
         return self.loaded.time.number(self.target.step, instant) if self.target.step else "NULL"
 
     def key(self, number: int, members: Sequence[str]) -> Key:
+        """Put the index of a value together."""
         named = dict(zip(self.columns, members, strict=True)) | self.feed.at
         return tuple(number if name == self.target.clock else named[name] for name in self.target.over)
 
@@ -187,10 +190,10 @@ def aggregate(
         UnitError: the readings cannot be converted to the unit of the parameter.
         DataError: an interval crosses the boundary of a step, a member is unknown, or sums are too large.
     """
-    feeding = _feeding(store, loaded, feed, target, adjustment or Adjustment())
+    feeding = feeding_of(store, loaded, feed, target, adjustment or Adjustment())
     factor, offset = feeding.conversion()
-    _refuse_unknown_members(feeding)
-    _refuse_crossing(feeding)
+    refuse_unknown_members(feeding)
+    refuse_crossing(feeding)
     wholes: defaultdict[Key, _Part] = defaultdict(_Part)
     parts: defaultdict[tuple[Key, str], _Part] = defaultdict(_Part)
     classes: defaultdict[tuple[Key, str], defaultdict[int, _Class]] = defaultdict(lambda: defaultdict(_Class))
@@ -232,7 +235,7 @@ def list_readings(
     limit: int = 100,
 ) -> list[ReadingRow]:
     """List the readings that a value was made of, in the order of time."""
-    feeding = _feeding(store, loaded, feed, target)
+    feeding = feeding_of(store, loaded, feed, target)
     at = dict(zip(target.over, key, strict=True))
     conditions, values = [_COUNTED[feed.take]], []
     if target.clock:
@@ -257,7 +260,7 @@ def first_rows_outside(
 
     Amounts add up, so that a lower bound above 0 or an upper bound below 0 says nothing of one reading.
     """
-    feeding = _feeding(store, loaded, feed, target)
+    feeding = feeding_of(store, loaded, feed, target)
     factor, offset = feeding.conversion()
     state = feeding.reads == "state"
     rate = feeding.reads == "average"
@@ -284,7 +287,7 @@ def first_rows_not_of_a_flag(
     limit: int = SHOWN_PROBLEMS,
 ) -> list[ReadingRow]:
     """List the first readings of a flag that are neither 0 nor 1, in the order of the file."""
-    feeding = _feeding(store, loaded, feed, target)
+    feeding = feeding_of(store, loaded, feed, target)
     factor, _ = feeding.conversion()
     scale = 10**DECIMALS
     one = Fraction(math.floor(scale / factor), scale)  # in the unit of the file
@@ -297,7 +300,7 @@ def sql_number(value: Fraction) -> str:
     return f"CAST('{exact_text(max(-largest, min(largest, value)))}' AS {VALUE})"
 
 
-def _rows(feeding: _Feeding, condition: str, order: str, limit: int, values: Sequence[object]) -> list[ReadingRow]:
+def _rows(feeding: Feeding, condition: str, order: str, limit: int, values: Sequence[object]) -> list[ReadingRow]:
     loaded = feeding.loaded
     rows = feeding.sql.ask(
         "SELECT row, meter, moment, value, earlier FROM {table} WHERE {condition} ORDER BY {order} LIMIT ?",
@@ -312,13 +315,18 @@ def _rows(feeding: _Feeding, condition: str, order: str, limit: int, values: Seq
     ]
 
 
-def _feeding(
+def feeding_of(
     store: duckdb.DuckDBPyConnection,
     loaded: LoadedReadings,
     feed: Feed,
     target: Target,
     adjustment: Adjustment = Adjustment(),
-) -> _Feeding:
+) -> Feeding:
+    """Describe one feed of one loaded file to one parameter.
+
+    Raises:
+        ProjectError: the feed does not say which members its values belong to.
+    """
     needed = [dimension for dimension in target.over if dimension != target.clock]
     given = [*feed.at, *feed.by]
     problems = [
@@ -338,10 +346,10 @@ def _feeding(
     if problems:
         raise ProjectError(problems)
     columns = {dimension: f"l{loaded.labels.index(column)}" for dimension, column in feed.by.items()}
-    return _Feeding(Statements(store, {"table": loaded.fed}), loaded, feed, target, columns, adjustment)
+    return Feeding(Statements(store, {"table": loaded.fed}), loaded, feed, target, columns, adjustment)
 
 
-def _sums(feeding: _Feeding) -> list[tuple[Any, ...]]:
+def _sums(feeding: Feeding) -> list[tuple[Any, ...]]:
     register = feeding.reads == "register"
     members = "".join(f", {column}" for column in feeding.columns.values())
     corrected = len(feeding.adjustment.shares) > 1
@@ -366,7 +374,12 @@ def _sums(feeding: _Feeding) -> list[tuple[Any, ...]]:
         raise DataError(Problem(what, place, hint="state the values in a larger unit")) from None
 
 
-def _refuse_unknown_members(feeding: _Feeding) -> None:
+def refuse_unknown_members(feeding: Feeding) -> None:
+    """Refuse rows that name a member the parameter does not have.
+
+    Raises:
+        DataError: with the first row of each.
+    """
     problems = []
     for dimension, column in feeding.columns.items():
         known = feeding.target.members.get(dimension)
@@ -390,7 +403,12 @@ def _refuse_unknown_members(feeding: _Feeding) -> None:
         raise DataError(problems)
 
 
-def _refuse_crossing(feeding: _Feeding) -> None:
+def refuse_crossing(feeding: Feeding) -> None:
+    """Refuse readings whose interval belongs to two steps of the parameter.
+
+    Raises:
+        DataError: with the first rows.
+    """
     loaded, step = feeding.loaded, feeding.target.step
     if step is None:
         return
@@ -421,7 +439,7 @@ def _refuse_crossing(feeding: _Feeding) -> None:
     raise DataError(cut_problems(problems, rows[0][-1], loaded.facts.shown))
 
 
-def _averaged(feeding: _Feeding, wholes: Mapping[Key, _Part]) -> tuple[Finding, ...]:
+def _averaged(feeding: Feeding, wholes: Mapping[Key, _Part]) -> tuple[Finding, ...]:
     several = {key: part.count for key, part in sorted(wholes.items()) if part.count > 1}
     if not several:
         return ()

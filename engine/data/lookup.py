@@ -10,6 +10,7 @@ from tonne.engine.findings import Finding, Severity
 from tonne.engine.plan import Choice, Plan
 from tonne.engine.spec.factors import FactorTable, Key, Row
 from tonne.engine.spec.methodology import Quantity, column_unit, lookup_keys
+from tonne.engine.spec.models import MemberUnit
 from tonne.engine.units import Unit, conversion, parse_unit
 
 Found = tuple[Fraction, Provenance]
@@ -88,14 +89,9 @@ class Lookup:
         return Fraction(number), {"kind": "option", "option": option, "choice": choice}
 
     def _choice(self, option: str, over: tuple[str, ...], index: Index) -> str:
-        choice: Choice = self.plan.choices[option]
-        if isinstance(choice, str):
-            return choice
-        dimensions = self.methodology.options[option].over
-        at = dict(zip(over, index, strict=True))
-        label = ",".join(str(at[dimension]) for dimension in dimensions)
-        found = choice.get(label, self.methodology.options[option].default)
+        found = _chosen(self.plan, option, dict(zip(over, index, strict=True)))
         if found is None:
+            label = _members_of(self.plan, option, dict(zip(over, index, strict=True)))
             raise ProjectError(Problem(f"option {option} is not chosen for {label}", self.project_place))
         return found
 
@@ -195,22 +191,44 @@ def _uncapitalised(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
+def _members_of(plan: Plan, option: str, at: Mapping[str, Member]) -> str:
+    return ",".join(str(at.get(dimension, "")) for dimension in plan.methodology.options[option].over)
+
+
+def _chosen(plan: Plan, option: str, at: Mapping[str, Member]) -> str | None:
+    """Give the choice of an option at some members; None where none is made."""
+    choice: Choice | None = plan.choices.get(option)
+    if choice is None or isinstance(choice, str):
+        return choice
+    return choice.get(_members_of(plan, option, at), plan.methodology.options[option].default)
+
+
 def member_unit(plan: Plan, quantity: Quantity, members: Mapping[str, str]) -> Unit:
     """Give the unit in which a member of a parameter is accounted; `fuel_amount` in it is the member's unit."""
     rule = quantity.parameter.unit_of
     if rule is None:
         return quantity.unit
-    table = plan.methodology.tables[rule.table]
-    key = tuple(members.get(name, "") for name in rule.dimensions(table.keys))
-    row = table.rows.get(key)
+    row = accounting_row(plan, quantity, rule, members)
     if row is None:
-        raise ProjectError(
-            Problem(f"factor table {rule.table} has no row for {', '.join(map(str, key))}", quantity.place)
-        )
+        shown = ", ".join(f"{name} {member}" for name, member in members.items()) or "a value without members"
+        hint = f"{quantity.id} has a unit for each member; give it for each with `at:` or `rows:`"
+        raise ProjectError(Problem(f"factor table {rule.table} has no row for {shown}", quantity.place, hint=hint))
     own = str(row.values[rule.column])
     return parse_unit(
         own if quantity.unit.text == AMOUNT else quantity.unit.text.replace(AMOUNT, f"({own})"), row.place
     )
+
+
+def accounting_row(plan: Plan, quantity: Quantity, rule: MemberUnit, members: Mapping[str, str]) -> Row | None:
+    """Find the row that names the accounting unit at some members; a key may come from an option chosen for them."""
+    table = plan.methodology.tables[rule.table]
+    key: list[str] = []
+    for name in rule.sources(table.keys):
+        option = plan.methodology.options.get(quantity.prefix + name)
+        if not set(option.over if option else [name]) <= set(members):
+            return None
+        key.append(members[name] if option is None else _chosen(plan, quantity.prefix + name, members) or "")
+    return table.rows.get(tuple(key))
 
 
 def _same_but(one: Key, other: Key, position: int) -> bool:

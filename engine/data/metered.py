@@ -1,7 +1,7 @@
 """Brings readings and record tables to the parameters that they feed, with the meters and rows behind each value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import duckdb
@@ -23,6 +23,8 @@ from tonne.engine.data.readings import LoadedReadings, load_readings
 from tonne.engine.data.records import RecordSource, load_records
 from tonne.engine.data.second_sources import stated_amounts
 from tonne.engine.data.store import Statements
+from tonne.engine.data.streaming import stream_feed
+from tonne.engine.data.streams import Stream
 from tonne.engine.data.substitutes import substituted_parts
 from tonne.engine.data.substitution import substitute, unknown_names
 from tonne.engine.errors import Place, Problem, ProjectError, nearest
@@ -95,8 +97,12 @@ def _put_feed(loaded: LoadedReadings, item: Fed, stage: _Stage) -> None:
     project, store, work = stage.project, stage.store, stage.work
     feed, quantity, target = item.feed, item.quantity, item.target
     corrections = _corrections(loaded, item, stage)
-    fed = aggregate(store, loaded, feed, target, corrections.adjustment if corrections else None)
-    work.findings.extend(fed.findings)
+    adjustment = corrections.adjustment if corrections else None
+    streamed = stage.domain.is_streamed(quantity.over)
+    if streamed and target.clock:  # what is told of the readings is told by the month
+        item = replace(item, target=replace(target, steps={target.clock: "month"}))
+    fed = aggregate(store, loaded, feed, item.target, adjustment)
+    work.findings.extend(() if streamed else fed.findings)
     if corrections:
         findings, problems = judge(corrections, fed)
         work.findings.extend(findings)
@@ -108,17 +114,31 @@ def _put_feed(loaded: LoadedReadings, item: Fed, stage: _Stage) -> None:
     work.problems.extend(_outside(loaded, feed, quantity, target, store))
     work.problems.extend(_neither_yes_nor_no(loaded, feed, quantity, target, store))
     substitutes = substituted_parts(store, project, loaded, item)
+    if streamed and target.clock:
+        name = f"stream {len(stage.fed)} {quantity.id}"
+        part = stream_feed(store, loaded, feed, target, adjustment, name)
+        origin = _origin(loaded, feed, place) | {
+            "meters": [_meter(source, corrections) for source in fed.sources],
+            "substitutions": [entry for entries in substitutes.values() for entry in entries],
+        }
+        work.stream(Stream(quantity.id, quantity.over, target.clock, origin, (part,)), place)
+        return
     for key, value in fed.values.items():
-        origin = {
-            "kind": "readings",
-            "file": loaded.facts.shown,
-            "readings": loaded.name,
-            "take": feed.take,
-            "place": str(place),
-            "source": _said(loaded.spec.source),
-            "meters": [_meter(source, corrections) for source in sources.get(key, [])],
-        } | ({"substitutions": substitutes[key]} if key in substitutes else {})
+        meters = [_meter(source, corrections) for source in sources.get(key, [])]
+        origin = _origin(loaded, feed, place) | {"meters": meters}
+        origin |= {"substitutions": substitutes[key]} if key in substitutes else {}
         work.put(feed.parameter, _numbered(key, quantity, stage.plan, stage.domain), value, origin, place)
+
+
+def _origin(loaded: LoadedReadings, feed: Feed, place: Place) -> dict[str, object]:
+    return {
+        "kind": "readings",
+        "file": loaded.facts.shown,
+        "readings": loaded.name,
+        "take": feed.take,
+        "place": str(place),
+        "source": _said(loaded.spec.source),
+    }
 
 
 def _corrections(loaded: LoadedReadings, item: Fed, stage: _Stage) -> Corrections | None:

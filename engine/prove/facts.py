@@ -6,6 +6,7 @@ A factor stands anywhere between the smallest and the largest value of its colum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from tonne.engine.prove.interval import WHOLE, Interval, hull, point
 from tonne.engine.spec.methodology import Methodology, Quantity, column_unit
@@ -44,15 +45,18 @@ class Range:
 
     def candidates(self) -> tuple[Fraction, ...]:
         """Give allowed values that read well: the few, or round numbers and the ends."""
-        if self.values:
-            return self.values
-        low, high = self.interval.low, self.interval.high
-        ends = [end for end in (low, high) if end is not None]
-        near = [low + step for step in (Fraction(1), Fraction(1, 10)) if low is not None]
-        near += [high - step for step in (Fraction(1), Fraction(1, 10)) if high is not None]
-        middle = [(low + high) / 2] if low is not None and high is not None else []
-        found = dict.fromkeys(value for value in (*NICE, *ends, *near, *middle) if self.allows(value))
-        return tuple(found)
+        return self.values or _round_numbers(self)
+
+
+# Every probe of every parameter asks for them again.
+@lru_cache(maxsize=4096)
+def _round_numbers(allowed: Range) -> tuple[Fraction, ...]:
+    low, high = allowed.interval.low, allowed.interval.high
+    ends = [end for end in (low, high) if end is not None]
+    near = [low + step for step in (Fraction(1), Fraction(1, 10)) if low is not None]
+    near += [high - step for step in (Fraction(1), Fraction(1, 10)) if high is not None]
+    middle = [(low + high) / 2] if low is not None and high is not None else []
+    return tuple(dict.fromkeys(value for value in (*NICE, *ends, *near, *middle) if allowed.allows(value)))
 
 
 def ranges_of(methodology: Methodology) -> dict[str, Range]:

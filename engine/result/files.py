@@ -26,7 +26,10 @@ def write_result(result: Result, path: Path) -> None:
 
 
 def write_values(result: Result, path: Path) -> None:
-    """Write `values.parquet`: every quantity at every index, with unit, equation and exact digits."""
+    """Write `values.parquet`: every quantity at every index, with unit, equation and exact digits.
+
+    Of quantities with very many values by the minute, which are not held, only the few that documents show.
+    """
     columns: dict[str, list[Any]] = {
         name: [] for name in ("id", "quantity", "kind", "at", "value", "exact", "unit", "section", "equation")
     }

@@ -97,6 +97,15 @@ class Result:
             return dict(self.values[name])
         return {index: decimal(value) for index, value in self.dataset.values.get(name, {}).items()}
 
+    def count(self, name: str) -> int:
+        """Count the values of a quantity; of one by the minute, few of which are held, all that there are."""
+        over = self.plan.over(name)
+        return self.dataset.domain.size(over) if self.is_streamed(name) else len(self.values_of(name))
+
+    def is_streamed(self, name: str) -> bool:
+        """Whether a quantity has so many values by the minute that only a few are held."""
+        return self.dataset.domain.is_streamed(self.plan.over(name))
+
     def label(self, name: str, index: Index) -> str:
         """Write the id of a value: `BE@2024`, `FC@diesel,2024-05`; a scalar is its name."""
         over = self.plan.over(name)
@@ -199,6 +208,7 @@ class Result:
                 "values_compared": self.agreement.compared,
                 "largest_relative_difference": f"{self.agreement.largest:.3e}",
                 "at": self.agreement.at,
+                "values_of_a_sample": self.agreement.sampled,
             },
         }
 
@@ -228,8 +238,12 @@ class Result:
             "kind": "equation" if name in self.values else "parameter",
             "unit": self.plan.unit(name).text,
             "over": list(over),
-            "count": len(values),
+            "count": self.count(name),
         }
+        if self.is_streamed(name):
+            note = "by the minute: computed in the column store and not listed"
+            origin = self.dataset.origin(name, ())
+            return {**data, "values": None, "note": note, **({"origins": {"*": dict(origin)}} if origin else {})}
         if len(values) > MAX_LISTED:
             return {**data, "values": None, "note": "the values are in values.parquet"}
         label = self.dataset.domain.label

@@ -132,7 +132,15 @@ def result_schema() -> dict[str, Any]:
                 },
                 "findings": {"type": "array", "items": _object(finding)},
                 "agreement": _object(
-                    {"values_compared": whole, "largest_relative_difference": text, "at": _nullable(text)}
+                    {
+                        "values_compared": whole,
+                        "largest_relative_difference": text,
+                        "at": _nullable(text),
+                        "values_of_a_sample": {
+                            **whole,
+                            "description": "of those compared: computed from a part of data by the minute",
+                        },
+                    }
                 ),
             }
         ),

@@ -23,7 +23,17 @@ from tonne.engine.spec.expression import parse
 from tonne.engine.spec.factors import FactorTable
 from tonne.engine.spec.lookups import Lookups, barred, part_place
 from tonne.engine.spec.methodology import LinkedCondition, Methodology, Quantity, place_in
-from tonne.engine.spec.models import Cite, Condition, Dimension, Equation, MethodologySpec, Option, Parameter
+from tonne.engine.spec.models import (
+    Cite,
+    Condition,
+    Dimension,
+    Direction,
+    Equation,
+    MethodologySpec,
+    Option,
+    Parameter,
+    Use,
+)
 from tonne.engine.spec.source import Document, Steps
 from tonne.engine.spec.tree import (
     Cases,
@@ -56,7 +66,7 @@ def link(spec: MethodologySpec, document: Document, find_module: ModuleFinder, f
         SpecError: with every fault of the whole, in file order.
     """
     linker = _Linker(find_module, find_table)
-    linker.add(spec, document, "", {}, {}, 0)
+    linker.add(spec, document, "", {}, {}, {}, 0)
     linker.resolve()
     linker.require(spec, document)
     if linker.problems:
@@ -96,9 +106,10 @@ class _Linker:
         prefix: str,
         bound: Mapping[str, tuple[str, Place]],
         choices: Mapping[str, str],
+        sides: Mapping[str, Direction],
         level: int,
     ) -> None:
-        """Add a spec's parts under a prefix."""
+        """Add a spec's parts under a prefix; the sides are those that its host gives to parameters."""
         self.documents[prefix] = document
         self._add_dimensions(spec, document)
         own = frozenset(spec.dimensions)
@@ -113,7 +124,8 @@ class _Linker:
                 self.fixed_options[prefix + name] = choices[name]
         for name, parameter in spec.parameters.items():
             self._declare(prefix + name, document.place("parameters", name))
-            self._add_parameter(prefix, name, parameter, own, bound.get(name))
+            sided = parameter.model_copy(update={"conservative": sides.get(name, parameter.conservative)})
+            self._add_parameter(prefix, name, sided, own, bound.get(name))
         for name, equation in spec.equations.items():
             self._declare(prefix + name, document.place("equations", name))
             self._add_equation(prefix, name, equation, own)
@@ -145,31 +157,27 @@ class _Linker:
                 continue
             inner = f"{prefix}{alias}."
             self.modules[inner[:-1]] = (module, module_document)
-            self._check_bindings(module, use.bind, use.options, document, alias)
+            self._check_use(module, use, document, alias)
             bindings = {
                 name: (prefix + target, document.place("uses", alias, "bind", name, "="))
                 for name, target in use.bind.items()
             }
-            self.add(module, module_document, inner, bindings, use.options, level + 1)
+            self.add(module, module_document, inner, bindings, use.options, use.conservative, level + 1)
 
-    def _check_bindings(
-        self,
-        module: MethodologySpec,
-        bind: Mapping[str, str],
-        options: Mapping[str, str],
-        document: Document,
-        alias: str,
-    ) -> None:
-        for name in bind:
+    def _check_use(self, module: MethodologySpec, use: Use, document: Document, alias: str) -> None:
+        for key, name in [
+            *(("bind", name) for name in use.bind),
+            *(("conservative", name) for name in use.conservative),
+        ]:
             if name not in module.parameters:
                 self.problems.append(
                     Problem(
                         f"module {module.id} has no parameter '{name}'",
-                        document.place("uses", alias, "bind", name),
+                        document.place("uses", alias, key, name),
                         hint=nearest(name, module.parameters) or f"it has {listing(list(module.parameters))}",
                     )
                 )
-        for name, value in options.items():
+        for name, value in use.options.items():
             place = document.place("uses", alias, "options", name)
             if name not in module.options:
                 self.problems.append(

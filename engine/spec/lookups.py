@@ -143,7 +143,11 @@ class Lookups:
         if column not in known:
             what = f"table {table.spec.id} has no text column '{column}'"
             self.problems.append(Problem(what, place, listing(known) or None, hint=nearest(column, known)))
-        lacking = listing([name for name in rule.dimensions(table.keys) if name not in quantity.over])
+        sources = rule.sources(table.keys)
+        options = {name: self.options[found] for name in sources if (found := quantity.prefix + name) in self.options}
+        for name, option in options.items():
+            self._require_over(quantity, name, option, place)
+        lacking = listing([name for name in sources if name not in quantity.over and name not in options])
         if lacking:
             what = f"the unit of {quantity.id} is looked up by {lacking}, but it is not over {lacking}"
             self.problems.append(Problem(what, place))

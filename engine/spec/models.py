@@ -188,10 +188,12 @@ class MemberUnit(Model):
 
     table: Name
     column: Name
-    key: dict[Name, Name] = Field({}, description="the dimension that a key comes from, where it has another name")
+    key: dict[Name, Name] = Field(
+        {}, description="the dimension or option that a key comes from, where it has another name"
+    )
 
-    def dimensions(self, keys: Iterable[str]) -> tuple[str, ...]:
-        """Give the dimensions that the keys of the table come from."""
+    def sources(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Give the dimensions and options that the keys of the table come from."""
         return tuple(self.key.get(name, name) for name in keys)
 
 
@@ -285,6 +287,9 @@ class Use(Model):
     module: Name
     bind: dict[Name, FullName] = {}
     options: dict[Name, Name] = Field({}, description="options of the module that this spec fixes")
+    conservative: dict[Name, Direction] = Field(
+        {}, description="the conservative side of parameters of the module, where it depends on what they are used for"
+    )
 
 
 class Rounding(Model):

@@ -55,6 +55,8 @@ def _difference(result: Result, changes: Changes, zh: str, en: str) -> Stake:
         return Stake(None, "没有减排量公式", "there is no equation for the reduction")
     plan = result.plan
     affected = plan.dependents(changes)
+    if any(result.dataset.domain.is_streamed(plan.over(name)) for name in (*changes, *affected)):
+        return Stake(None, "涉及按分钟数据，未重算", "values by the minute would have to be computed anew")
     count = sum(len(result.values[name]) for name in affected)
     if count > MOST_VALUES:
         return Stake(None, f"需重算{count}个数值，未计算", f"{count:,} values would have to be computed anew")

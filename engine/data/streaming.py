@@ -1,0 +1,84 @@
+"""Leaves the readings of a parameter by the minute in the store, as a stream; adds up nothing beyond the minute."""
+
+import duckdb
+
+from tonne.engine.data.amounts import Target
+from tonne.engine.data.feeds import (
+    TAKEN,
+    Adjustment,
+    Feeding,
+    feeding_of,
+    refuse_crossing,
+    refuse_unknown_members,
+)
+from tonne.engine.data.local_time import FIXED
+from tonne.engine.data.project import Feed
+from tonne.engine.data.readings import LoadedReadings
+from tonne.engine.data.store import quoted
+from tonne.engine.data.streams import StreamPart
+from tonne.engine.errors import DataError, Place, Problem
+
+
+def stream_feed(
+    store: duckdb.DuckDBPyConnection,
+    loaded: LoadedReadings,
+    feed: Feed,
+    target: Target,
+    adjustment: Adjustment | None,
+    name: str,
+) -> StreamPart:
+    """Leave the values of a parameter by the minute in the store, one row for each.
+
+    Raises:
+        ProjectError, UnitError, DataError: as `aggregate`; also where two readings of one minute are corrected
+            differently.
+    """
+    feeding = feeding_of(store, loaded, feed, target, adjustment or Adjustment())
+    factor, offset = feeding.conversion()
+    refuse_unknown_members(feeding)
+    refuse_crossing(feeding)
+    relation = quoted(name)
+    columns = {dimension: quoted(f"m{position}") for position, dimension in enumerate(feeding.columns)}
+    members = "".join(f", {source} AS {columns[dimension]}" for dimension, source in feeding.columns.items())
+    alone = loaded.grid.size == FIXED["minute"] and feeding.reads != "register" and not _shared(feeding)
+    taken = TAKEN[feed.take]
+    parts = {"relation": relation, "step": feeding.number("begins"), "members": members, "taken": taken}
+    parts["class_"] = feeding.adjustment.number
+    if alone:
+        feeding.sql.ask(
+            "CREATE TEMP VIEW {relation} AS SELECT {step} AS step{members}, {taken} AS total, 1 AS count, "
+            "{class_} AS class FROM {table}",
+            **parts,
+        )
+    else:
+        feeding.sql.ask(
+            "CREATE TEMP TABLE {relation} AS SELECT {step} AS step{members}, sum({taken}) AS total, "
+            "count(*) AS count, min({class_}) AS class, max({class_}) AS last_class FROM {table} GROUP BY ALL",
+            **parts,
+        )
+        _refuse_mixed(feeding, relation)
+    hours = feeding.hours(loaded.grid.size or FIXED["minute"])
+    return StreamPart(
+        relation, columns, dict(feed.at), factor * hours, offset, feeding.adjustment.shares, feeding.reads == "state"
+    )
+
+
+def _shared(feeding: Feeding) -> bool:
+    """Whether several meters add up to one value."""
+    members = ", ".join(feeding.columns.values())
+    if not members:
+        ((count,),) = feeding.sql.ask("SELECT count(DISTINCT meter) FROM {table}")
+        return bool(count > 1)
+    rows = feeding.sql.ask(
+        "SELECT 1 FROM (SELECT DISTINCT meter, {members} FROM {table}) GROUP BY {members} HAVING count(*) > 1 LIMIT 1",
+        members=members,
+    )
+    return bool(rows)
+
+
+def _refuse_mixed(feeding: Feeding, relation: str) -> None:
+    rows = feeding.sql.ask("SELECT step FROM {relation} WHERE class <> last_class LIMIT 1", relation=relation)
+    if rows:
+        what = f"readings of {feeding.feed.parameter} that add up in one minute are corrected differently"
+        hint = "give the readings of each meter to a member of its own"
+        raise DataError(Problem(what, Place(feeding.loaded.facts.shown), hint=hint))

@@ -1,0 +1,206 @@
+"""Data by the minute that stay in the store give what they give when every value is held."""
+
+import csv
+import datetime
+import random
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tonne.engine.data import domain
+from tonne.engine.errors import TonneError
+from tonne.engine.result.result import Result
+from tonne.engine.run import run
+
+SPEC = """\
+format: 1
+id: flares
+title: {zh: 火炬, en: Flares}
+category: methane
+source: {publisher: {zh: 测试, en: Test}, document: Test, evidence: composed}
+dimensions:
+  flare: {members: from_data}
+  minute: {time: minute}
+  hour: {time: hour}
+  year: {time: year}
+parameters:
+  F: {unit: kg_CH4, over: [flare, minute], from: monitored, bounds: {min: 0, max: 900}, conservative: low}
+  flame: {unit: flag, over: [flare, minute], from: monitored}
+  T: {unit: degC, over: [flare, minute], from: monitored}
+  T_min: {unit: degC, from: default, value: 500, evidence: composed}
+  load: {unit: '1', over: [flare, minute], from: fixed, bounds: {min: 0}}
+  eta_max: {unit: '1', over: [flare], from: fixed, bounds: {min: 0, max: 1}}
+  GWP_CH4: {unit: tCO2e/tCH4, from: default, value: 28, evidence: composed}
+equations:
+  eta:
+    over: [flare, minute]
+    unit: '1'
+    cases:
+      - {when: flame and T >= T_min, expr: eta_max}
+      - {otherwise: 0}
+    evidence: composed
+  burnt: {over: [flare, minute], unit: tCH4, expr: F * load * eta, evidence: composed}
+  eta_hour:
+    over: [flare, hour]
+    unit: '1'
+    expr: sum(burnt, over=minute) / max(sum(F * load, over=minute), one)
+    evidence: composed
+  BE: {over: [year], unit: tCO2e, expr: 'sum(burnt, over=[flare, minute]) * GWP_CH4', evidence: composed}
+  ER: {over: [year], unit: tCO2e, expr: BE, evidence: composed}
+outputs: {baseline: BE, reduction: ER, reported: [eta_hour], rounding: {mode: none, unit: tCO2e}}
+"""
+SPEC = SPEC.replace("  GWP_CH4:", "  one: {unit: kg_CH4, from: default, value: 0.001, evidence: composed}\n  GWP_CH4:")
+
+PROJECT = """\
+format: 1
+name: {zh: 火炬, en: Flares}
+methodology: ./spec.yaml
+time_zone: Asia/Shanghai
+crediting_period: {start: 2024-01-01, end: 2024-12-31}
+monitoring_period: {start: 2024-03-01, end: 2024-03-01}
+members: {flare: [A, B]}
+values:
+  load: {unit: '1', value: 0.5}
+  eta_max: {unit: '1', at: {A: 0.9, B: 0.98}}
+readings:
+  flow:
+    file: data.csv
+    time: {column: time, interval: 1 minute}
+    value: {column: F, unit: kg_CH4/h, reads: average}
+    meter: {column: flare}
+    feeds: [{parameter: F, by: {flare: flare}}]
+  flame:
+    file: data.csv
+    time: {column: time, interval: 1 minute}
+    value: {column: flame, unit: flag, reads: state}
+    meter: {column: flare}
+    feeds: [{parameter: flame, by: {flare: flare}}]
+  heat_a:
+    file: heat_a.csv
+    time: {column: time, interval: 30 second}
+    value: {column: T, unit: degC, reads: state}
+    meter: {name: TA}
+    feeds: [{parameter: T, at: {flare: A}}]
+  heat_b:
+    file: heat_b.csv
+    time: {column: time, interval: 1 minute}
+    value: {column: T, unit: degC, reads: state}
+    meter: {name: TB}
+    feeds: [{parameter: T, at: {flare: B}}]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    chance = random.Random(5)
+    start = datetime.datetime.fromisoformat("2024-03-01T00:00:00+08:00")
+    (tmp_path / "spec.yaml").write_text(SPEC, encoding="utf-8")
+    (tmp_path / "project.yaml").write_text(PROJECT, encoding="utf-8")
+    with (tmp_path / "data.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["time", "flare", "F", "flame"])
+        for minute in range(1440):
+            stamp = (start + datetime.timedelta(minutes=minute)).isoformat()
+            rows.writerows(
+                [stamp, flare, f"{chance.uniform(0, 300):.2f}", int(chance.random() > 0.1)] for flare in "AB"
+            )
+    for flare, seconds in (("a", 30), ("b", 60)):
+        with (tmp_path / f"heat_{flare}.csv").open("w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(["time", "T"])
+            for part in range(86_400 // seconds):
+                stamp = (start + datetime.timedelta(seconds=part * seconds)).isoformat()
+                rows.writerow([stamp, f"{chance.uniform(480, 900):.1f}"])
+    return tmp_path
+
+
+@pytest.fixture
+def streamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain, "MOST_LISTED", 1000)
+
+
+def replaced(folder: Path, file: str, old: str, new: str) -> None:
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(TonneError) as refused:
+        run(folder)
+    return str(refused.value)
+
+
+def test_streamed_data_give_what_held_data_give(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: Result = run(project)
+    monkeypatch.setattr(domain, "MOST_LISTED", 1000)
+    streamed = run(project)
+    assert held.agreement.sampled == 0
+    assert streamed.dataset.streams
+    assert streamed.agreement.sampled > 1000
+    assert "burnt" in held.values
+    assert 0 < len(streamed.values["burnt"]) < 10  # a few to be shown
+    assert streamed.values["burnt"].items() <= held.values["burnt"].items()
+    for name in ("BE", "ER", "eta_hour"):
+        assert set(held.values[name]) == set(streamed.values[name])
+        for index, value in held.values[name].items():
+            assert abs(streamed.values[name][index] - value) <= Decimal("1e-13") * abs(value), (name, index)
+
+
+@pytest.mark.usefixtures("streamed")
+def test_streamed_total_equals_a_calculation_from_the_files(project: Path) -> None:
+    with (project / "data.csv").open(encoding="utf-8") as file:
+        data = list(csv.DictReader(file))
+    heat: dict[tuple[str, str], list[Fraction]] = {}
+    for flare in "AB":
+        with (project / f"heat_{flare.lower()}.csv").open(encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                heat.setdefault((flare, row["time"][:16]), []).append(Fraction(row["T"]))
+    total = Fraction(0)
+    for row in data:
+        temperature = heat[row["flare"], row["time"][:16]]
+        if row["flame"] == "1" and sum(temperature) / len(temperature) >= 500:
+            total += Fraction(row["F"]) / 60 / 1000 / 2 * Fraction("0.9" if row["flare"] == "A" else "0.98")
+    (found,) = run(project).values["BE"].values()
+    assert abs(Fraction(found) - total * 28) < Fraction(1, 10**12)
+
+
+@pytest.mark.usefixtures("streamed")
+def test_missing_minute_of_a_stream_is_told(project: Path) -> None:
+    text = (project / "heat_b.csv").read_text(encoding="utf-8").splitlines()
+    del text[701]
+    (project / "heat_b.csv").write_text("\n".join(text) + "\n", encoding="utf-8")
+    assert "T has no value for B,2024-03-01T11:40" in refusal(project)
+
+
+@pytest.mark.usefixtures("streamed")
+def test_stream_outside_its_bounds_is_told(project: Path) -> None:
+    replaced(project, "spec.yaml", "max: 900}", "max: 2}")
+    assert "F@" in refusal(project)
+    assert "at most 2 kg_CH4" in refusal(project)
+
+
+@pytest.mark.usefixtures("streamed")
+def test_minute_that_two_files_give_is_told(project: Path) -> None:
+    replaced(
+        project, "project.yaml", "feeds: [{parameter: T, at: {flare: B}}]", "feeds: [{parameter: T, at: {flare: A}}]"
+    )
+    told = refusal(project)
+    assert "T@A,2024-03-01T" in told
+    assert "is given a value twice" in told
+
+
+@pytest.mark.usefixtures("streamed")
+def test_stream_and_one_value_together_are_refused(project: Path) -> None:
+    replaced(project, "project.yaml", "values:\n", "values:\n  T: {unit: degC, value: 600}\n")
+    assert "T is given both readings and one value" in refusal(project)
+
+
+@pytest.mark.usefixtures("streamed")
+def test_values_by_the_minute_are_not_given_one_by_one(project: Path) -> None:
+    rows = "rows: [{value: 0.5, at: {flare: A, minute: 2024-03-01T00:00}}]"
+    replaced(project, "project.yaml", "load: {unit: '1', value: 0.5}", f"load: {{unit: '1', {rows}}}")
+    assert "load has too many values to be given one by one" in refusal(project)
