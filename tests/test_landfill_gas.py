@@ -86,7 +86,8 @@ def test_averages_of_the_year_would_claim_more_than_the_minutes_give(result: Res
 
 
 def test_the_hours_of_the_engines_equal_a_plain_loop(result: Result) -> None:
-    used, idle = [], []
+    used: list[float] = []
+    idle: list[float] = []
     for row in hours("engines.csv.gz"):
         share = fraction(float(row["甲烷浓度_%"]), datetime.fromisoformat(row["小时开始"]))
         for engine in ("J-1", "J-2"):

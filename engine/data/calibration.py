@@ -121,6 +121,15 @@ def _expiry(calibration: Calibration, rule: Rule, zone: zoneinfo.ZoneInfo) -> in
     return min(known, default=ALWAYS)
 
 
+def covered_until(device: Device, rule: Rule, zone: zoneinfo.ZoneInfo) -> datetime.date | None:
+    """Give the last day that the newest calibration of an instrument covers; None without one, or without an end."""
+    newest = max(device.meter.calibrations, key=lambda calibration: calibration.date, default=None)
+    expiry = ALWAYS if newest is None else _expiry(newest, rule, zone)
+    if expiry == ALWAYS:
+        return None
+    return datetime.datetime.fromtimestamp(expiry // 1_000_000, zone).date() - datetime.timedelta(days=1)
+
+
 def due(date: datetime.date, every: str) -> datetime.date:
     """Give the day by which the next calibration is due.
 

@@ -18,6 +18,7 @@ from tonne.engine.data.fillings import Fed
 from tonne.engine.data.intake import FileFacts
 from tonne.engine.data.lookup import member_unit
 from tonne.engine.data.meters import MeterRegister, meter_register, not_registered, register_findings
+from tonne.engine.data.outlook import calibrations_due, unread
 from tonne.engine.data.project import Feed, Project
 from tonne.engine.data.readings import LoadedReadings, load_readings
 from tonne.engine.data.records import RecordSource, load_records
@@ -31,6 +32,7 @@ from tonne.engine.errors import Place, Problem, ProjectError, nearest
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.plan import Plan
 from tonne.engine.spec.methodology import Quantity
+from tonne.engine.spec.models import Calibration as Rule
 from tonne.engine.units import Unit
 
 
@@ -63,12 +65,18 @@ def put_readings(
         fed = [_fed(feed, project, plan, domain) for feed in feeds]
         loaded = substitute(store, project, loaded, fed, sides, invoiced)
         read[name] = loaded, {item.quantity.id: item for item in fed}
+        stage.labels[name] = _labels(loaded, store)
         work.files[loaded.facts.shown] = _data_file(loaded.facts)
         work.findings.extend(loaded.findings)
         for item in fed:
             _put_feed(loaded, item, stage)
             stage.fed.append((loaded, item.feed))
     work.findings.extend(not_registered(stage.unregistered, project))
+    work.findings.extend(calibrations_due(project, stage.register, stage.rules))
+    if len(read) == len(project.spec.readings):
+        work.findings.extend(
+            unread(project, stage.register, {label for labels in stage.labels.values() for label in labels})
+        )
     work.findings.extend(compare_check_meters(store, stage.register, stage.fed))
     return read
 
@@ -86,6 +94,8 @@ class _Stage:
     work: DatasetBuilder
     unregistered: dict[str, None] = field(default_factory=dict)  # meters under a rule for calibration
     fed: list[tuple[LoadedReadings, Feed]] = field(default_factory=list)
+    labels: dict[str, list[str]] = field(default_factory=dict)  # the meters of each file of readings
+    rules: dict[str, Rule] = field(default_factory=dict)  # for calibration, by the name of the meter's readings
 
 
 def _fed(feed: Feed, project: Project, plan: Plan, domain: Domain) -> Fed:
@@ -146,12 +156,18 @@ def _corrections(loaded: LoadedReadings, item: Fed, stage: _Stage) -> Correction
     monitoring = item.quantity.parameter.monitoring
     if monitoring is None or monitoring.calibration is None:
         return None
-    table = Statements(stage.store, {"table": loaded.fed})
-    labels = [label for (label,) in table.ask("SELECT DISTINCT measured_by FROM {table} ORDER BY ALL") if label]
+    labels, rule = stage.labels[loaded.name], monitoring.calibration
+    stage.rules.update(dict.fromkeys(labels, rule))
     stage.unregistered.update((label, None) for label in labels if not stage.register.of(label))
     meters = [stage.register.of(label) for label in labels]
     target = item.quantity.id, item.target.unit
-    return find_corrections(table, loaded, target, monitoring.calibration, meters, stage.sides)
+    table = Statements(stage.store, {"table": loaded.fed})
+    return find_corrections(table, loaded, target, rule, meters, stage.sides)
+
+
+def _labels(loaded: LoadedReadings, store: duckdb.DuckDBPyConnection) -> list[str]:
+    table = Statements(store, {"table": loaded.fed})
+    return [label for (label,) in table.ask("SELECT DISTINCT measured_by FROM {table} ORDER BY ALL") if label]
 
 
 def feed_target(feed: Feed, quantity: Quantity, plan: Plan, domain: Domain, project: Project) -> Target:

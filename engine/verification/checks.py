@@ -50,8 +50,8 @@ CHECKS: tuple[Check, ...] = (
         "CAL",
         ("校准有效期覆盖全部读数", "Calibration covers every reading"),
         "data",
-        "calibration.late calibration.missing meter.out_of_service",
-        "data/calibration",
+        "calibration.late calibration.missing calibration.due meter.out_of_service",
+        "data/calibration data/outlook",
         "readings that a methodology does not allow without calibration",
     ),
     _check(
@@ -69,7 +69,7 @@ CHECKS: tuple[Check, ...] = (
         ("计量器具台账、证书与计划一致", "Meters: register, certificates, plan"),
         "data",
         "meter.serial_differs meter.class_differs meter.multiplier_differs meter.not_registered meter.not_in_plan "
-        "meter.check_differs meter.mpe_missing meter.multiplied meter.reset meter.roll_over meter.swapped",
+        "meter.check_differs meter.not_read meter.mpe_missing meter.multiplied meter.reset meter.roll_over meter.swapped",
         "data/meters data/differences data/check_meters",
         "two instruments in service under one name",
     ),

@@ -484,3 +484,34 @@ class TestCheckMeters:
         assert total(dataset) == 24_000
         assert [finding.evidence["meters"] for finding in found(dataset, "readings.meters")] == [{"D": 240}]
         assert [finding.code for finding in found(dataset, "meter.")] == ["meter.check_differs"]
+
+
+class TestWhatComesNext:
+    def test_a_calibration_that_ends_soon_after_the_period_asks_for_a_forward_action(self, tmp_path: Path) -> None:
+        def due(valid_until: str) -> list[tuple[str, Any]]:
+            device = meter(calibrations=[{"date": "2024-02-01", "valid_until": valid_until, "serial": "A1"}])
+            dataset = collected(made(tmp_path / valid_until, csv({"A": [1] * 240}), {"A": device}))
+            return [(item.severity.value, item.evidence["until"]) for item in found(dataset, "calibration.due")]
+
+        assert due("2024-07-10") == [("forward action", "2024-07-10")]
+        assert due("2024-08-09") == [("forward action", "2024-08-09")]
+        assert due("2024-08-10") == []
+
+    def test_a_newer_calibration_or_an_instrument_taken_out_asks_for_nothing(self, tmp_path: Path) -> None:
+        old = {"date": "2023-08-01", "valid_until": "2024-07-20", "serial": "A1"}
+        renewed = meter(calibrations=[old, {"date": "2024-07-05", "serial": "A1"}])
+        taken_out = meter(serial="B1", calibrations=[old | {"serial": "B1"}])
+        taken_out["in_service"] = {"start": "2023-08-01", "end": "2024-07-10"}
+        folder = made(tmp_path, csv({"A": [1] * 240, "B": [1] * 240}), {"A": renewed, "B": taken_out})
+        assert found(collected(folder), "calibration.due") == []
+
+    def test_a_registered_meter_without_readings_is_asked_for(self, tmp_path: Path) -> None:
+        valid = [{"date": "2024-06-01"}]
+        there = meter(calibrations=valid)
+        silent = meter(serial="B1", calibrations=valid)
+        gone = silent | {"serial": "C1", "in_service": {"start": "2023-01-01", "end": "2024-06-30"}}
+        beside = silent | {"serial": "D1", "role": "backup", "checks": "A"}
+        other = silent | {"serial": "E1", "parameters": ["EG_import"]}
+        registered = {"A": there, "B": silent, "C": gone, "D": beside, "E": other}
+        dataset = collected(made(tmp_path, csv({"A": [1] * 240}), registered))
+        assert [item.evidence["meter"] for item in found(dataset, "meter.not_read")] == ["B"]

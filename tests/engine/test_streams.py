@@ -11,7 +11,6 @@ import pytest
 
 from tonne.engine.data import domain
 from tonne.engine.errors import TonneError
-from tonne.engine.result.result import Result
 from tonne.engine.run import run
 
 SPEC = """\
@@ -135,7 +134,7 @@ def refusal(folder: Path) -> str:
 
 
 def test_streamed_data_give_what_held_data_give(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    held: Result = run(project)
+    held = run(project)
     monkeypatch.setattr(domain, "MOST_LISTED", 1000)
     streamed = run(project)
     assert held.agreement.sampled == 0
