@@ -6,9 +6,11 @@ A step is a whole number: `year` is the calendar year, `month` counts months sin
 
 import datetime
 import re
+from functools import lru_cache
 
 STEPS = ("minute", "hour", "day", "month", "year")
 
+_WITHIN = {"minute": (60, "hour"), "hour": (24, "day")}
 _EPOCH = datetime.date(1970, 1, 1)
 _LABELS = {
     "year": re.compile(r"(\d{4})\Z"),
@@ -53,7 +55,15 @@ def coarser(step: str, value: int, target: str) -> int:
     >>> coarser("month", 2014 * 12, "year")
     2014
     """
-    return value if step == target else number(target, start(step, value))
+    while step in _WITHIN and step != target:  # a year of minutes is asked for often
+        count, step = _WITHIN[step]
+        value //= count
+    return value if step == target else _by_date(step, value, target)
+
+
+@lru_cache(maxsize=100_000)
+def _by_date(step: str, value: int, target: str) -> int:
+    return number(target, start(step, value))
 
 
 def label(step: str, value: int) -> str:

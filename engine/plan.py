@@ -7,6 +7,7 @@ choice that differs by member becomes a parameter of its own, `option:<name>`, h
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from tonne.engine.check.infer import infer
 from tonne.engine.check.kinds import Inference
@@ -67,7 +68,7 @@ class Plan:
         """The parameters that need values only where their `when:` holds."""
         return frozenset(self.whens)
 
-    @property
+    @cached_property
     def steps(self) -> dict[str, Step]:
         """The equations that are computed, in order."""
         return {step.id: step for group in self.groups for step in group}
