@@ -34,6 +34,8 @@ def _stake(result: Result, finding: Finding) -> Stake | None:
     if finding.code == "estimate.exceeded":
         difference = _settled(Decimal(finding.evidence["difference"]))
         return Stake(-difference, "减排量按事前估算计", "the reduction were as estimated")
+    if finding.code == "period.overlap":
+        return _by_days(result, finding)
     rule = _RULES.get(finding.code)
     if rule is None:
         return None
@@ -46,6 +48,17 @@ def _stake(result: Result, finding: Finding) -> Stake | None:
             "no value that was used is concerned, or the other one is not known",
         )
     return _difference(result, changes, zh, en)
+
+
+def _by_days(result: Result, finding: Finding) -> Stake:
+    """Give the part of the reduction that falls on the days in doubt, by their number."""
+    outputs, period = result.methodology.spec.outputs, result.project.spec.monitoring_period
+    values = result.values.get(outputs.reduction, {}) if outputs else {}
+    days = (period.end - period.start).days + 1
+    with localcontext(CONTEXT):
+        whole = sum(values.values(), Decimal(0))
+        part = _settled(-whole * min(finding.evidence["days"], days) / days)
+    return Stake(part, "重叠各日的减排量（按天数平均）不计", "the overlapping days did not count, each as an average day")
 
 
 def _difference(result: Result, changes: Changes, zh: str, en: str) -> Stake:

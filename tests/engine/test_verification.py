@@ -320,6 +320,20 @@ def test_stake_of_a_late_calibration_is_the_reduction_of_the_uncorrected_reading
     assert finding.stake.tonnes == Decimal("2.5")
 
 
+def test_stake_of_an_overlap_is_the_average_reduction_of_its_days(made: Made) -> None:
+    earlier = period("2023-07-01", "2024-01-10")
+    result = made(
+        data={"main.csv": {"meters": {"M1": 100_000}}},
+        earlier_periods=[earlier],
+        crediting_period=period("2023-07-01", "2033-06-30"),
+    )
+    stake = only(result, "period.overlap").stake
+    assert stake is not None
+    assert stake.tonnes is not None
+    assert abs(stake.tonnes + result.total("BE") * 10 / 31) < Decimal("1e-5")
+    assert stake.tonnes < 0
+
+
 def test_stake_of_substitutes_is_the_loss_when_they_count_as_zero(made: Made) -> None:
     rule = {"readings": "main", "method": "percentile", "percentile": "40 %", "reason": {"zh": "障", "en": "f"}}
     result = made(
