@@ -1,5 +1,6 @@
 """Opens an output folder or a dossier and computes it again from what it holds, and from nothing else."""
 
+import hashlib
 import json
 import tempfile
 import zipfile
@@ -42,6 +43,34 @@ def reopened(reference: str | Path, told: Callable[[str], None] | None = None) -
         name = _methodology_id(folder, project.spec.methodology, archive)
         methodology = load_methodology(name, Shelf(folder / "methodologies", "methodologies"))
         yield run_project(project, methodology, told or (lambda _stage: None)), stated
+
+
+def altered_files(archive: Path) -> list[tuple[str, str, str]]:
+    """List the files of a dossier that are not those of its manifest, with the digests stated and found.
+
+    Raises:
+        DataError: the dossier is damaged.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            stated = json.loads(opened.read("manifest.json"))["files"]
+            found = {entry: _digest(opened, entry) for entry in opened.namelist() if entry != "manifest.json"}
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as fault:
+        raise DataError(Problem(f"the dossier cannot be opened: {fault}", Place(str(archive)))) from None
+    names = dict.fromkeys((*stated, *found))
+    return [
+        (name, str(stated.get(name, "nothing")), found.get(name, "nothing"))
+        for name in names
+        if stated.get(name) != found.get(name)
+    ]
+
+
+def _digest(opened: zipfile.ZipFile, entry: str) -> str:
+    digest = hashlib.sha256()
+    with opened.open(entry) as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _unpack(archive: Path, folder: Path) -> None:

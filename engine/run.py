@@ -4,6 +4,7 @@ import datetime
 import functools
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal, localcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ from tonne.engine.compute.columnar import compute_columnar
 from tonne.engine.compute.compare import compare
 from tonne.engine.compute.reference import CONTEXT, Reference
 from tonne.engine.compute.sampling import compare_sample, sample_of, taken_values, with_examples
+from tonne.engine.data.annexes import annex_files
 from tonne.engine.data.answers import load_answers
 from tonne.engine.data.choices import chosen_options
 from tonne.engine.data.collect import collect
@@ -70,6 +72,7 @@ def run_project(project: Project, methodology: Methodology, told: Progress) -> R
         try:
             told("readings")
             dataset = collect(project, plan, store, conservative_side(methodology))
+            dataset = replace(dataset, files=(*dataset.files, *annex_files(project, dataset.files)))
             dataset = with_examples(plan, dataset, store) if dataset.streams else dataset
             told("columnar evaluation")
             columnar = compute_columnar(plan, dataset, store)

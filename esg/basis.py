@@ -131,6 +131,8 @@ def choice_blocks(figures: Figures) -> tuple[Block, ...]:
                 ((labelled(same(member), _option_value(option.values, value)),) for member, value in choice.items()),
                 Break(),
             )
+        if not told:  # one choice for each member of a kind of which there is none
+            continue
         rows.append(((phrase(option.name),), (*told, in_brackets(BY_METHODOLOGY)) if fixed else told))
     return (Table((Column((OPTION,), 2), Column((CHOICE,), 3)), tuple(rows)),) if rows else ()
 

@@ -9,6 +9,7 @@ from tonne.engine.plan import FALSE, TRUE, settled
 from tonne.engine.result.result import ROLES
 from tonne.engine.spec import tree
 from tonne.engine.spec.tree import Convert, Number, walk
+from tonne.esg.breaking import width
 from tonne.esg.document import Block, Break, Column, Content, Equation, Note, Paragraph, Phrase, Table, same
 from tonne.esg.figures import (
     SCALAR_YEAR,
@@ -50,13 +51,16 @@ from tonne.esg.wording import (
 SHOWN_INDICES = 3
 
 LONGEST_CONDITION = 30
+LONGEST_WHOLE = 60  # of a formula with a brace, which no line end can divide
 
 SOURCE = Phrase("出处", "source")
-CONDITION = Phrase("条件", "Condition")
+EQUATION_AND_CONDITION = Phrase("公式及其适用情形", "Equation, and when it applies")
+IF = Phrase("情形：", "if ")
 HERE = Phrase("本项目", "This project")
 TAKEN, NOT_TAKEN = Phrase("采用", "applies"), Phrase("不采用", "does not apply")
 BY_VALUES = Phrase("按数值判断", "decided by values")
-OTHERWISE = Phrase("其他情形", "otherwise")
+EVERYWHERE = Phrase("{first}至{last}（共{count}个，均相同）", "{first} to {last} ({count}, all the same)")
+OTHERWISE = Phrase("情形：其他", "otherwise")
 NO_SOURCE = Phrase("无原文出处", "no place in a source")
 FILLED_IN = Phrase("代入数值", "With numbers")
 RESULT = Phrase("结果", "Result")
@@ -67,6 +71,15 @@ EQUATION = Phrase("公式", "Equation")
 FROM = Phrase("原单位", "From")
 TO = Phrase("目标单位", "To")
 FACTOR = Phrase("换算", "Conversion")
+ADDED = Phrase(
+    "未修约各列的合计为表中所列各年数值之和，与全精度合计的差异不超过显示位数的舍入误差。",
+    "The totals of columns that are not rounded are sums of the numbers as shown; they differ from the exact totals by no more than "
+    "what is rounded for display.",
+)
+WITHOUT_MEMBERS = Phrase(
+    "公式所涉及的类别在本项目中没有成员，因此没有取值。",
+    "The equation goes over kinds of which this project has none; it has no value.",
+)
 DISPLAYED = Phrase(
     "计算全程不修约；表中按固定位数显示，精确值见result.json。",
     "The calculation itself is not rounded; the table shows fixed decimals, and the exact values are in result.json.",
@@ -125,25 +138,24 @@ def _branch_table(figures: Figures, name: str) -> Table | None:
     if not isinstance(written, tree.Cases):
         return None
     conditions = [condition_text(figures, when) for when, _ in written.branches]
-    if all(len(text.en) <= LONGEST_CONDITION and len(text.zh) <= LONGEST_CONDITION for text in conditions):
+    whole = whole_formula(figures, name)
+    if max(width(whole.zh), width(whole.en)) <= LONGEST_WHOLE and all(
+        len(text.en) <= LONGEST_CONDITION and len(text.zh) <= LONGEST_CONDITION for text in conditions
+    ):
         return None
     plan = figures.result.plan
-    open_, rows = True, []
+    open_ = True
+    rows: list[tuple[Content, ...]] = []
     for (when, expression), text in zip(written.branches, conditions, strict=True):
         held = settled(when, plan.methodology, plan.choices)
         taken = TAKEN if open_ and held == TRUE else NOT_TAKEN if not open_ or held == FALSE else BY_VALUES
         open_ = open_ and held != TRUE
-        rows.append(((branch_formula(figures, name, expression),), (text,), (taken,)))
+        rows.append(((branch_formula(figures, name, expression), Break(), IF, text), (taken,)))
     if written.otherwise is not None:
-        otherwise = (branch_formula(figures, name, written.otherwise),)
-        rows.append(
-            (
-                otherwise,
-                (OTHERWISE,),
-                (NOT_TAKEN if not open_ else BY_VALUES if _is_open(figures, name) else TAKEN,),
-            )
-        )
-    return Table((Column((EQUATION,), 5), Column((CONDITION,), 7), Column((HERE,), 3)), tuple(rows))
+        otherwise: Content = (branch_formula(figures, name, written.otherwise), Break(), OTHERWISE)
+        taken = NOT_TAKEN if not open_ else BY_VALUES if _is_open(figures, name) else TAKEN
+        rows.append((otherwise, (taken,)))
+    return Table((Column((EQUATION_AND_CONDITION,), 12), Column((HERE,), 3)), tuple(rows))
 
 
 def _is_open(figures: Figures, name: str) -> bool:
@@ -178,6 +190,8 @@ def _where(figures: Figures, name: str) -> Content:
 def _filled_in(figures: Figures, name: str) -> list[Block]:
     step = figures.steps[name]
     indices = list(figures.result.values[name])
+    if not indices:
+        return [Note((WITHOUT_MEMBERS,))]
     whole = step.over in {(), ("year",)}
     shown = indices if whole else indices[:SHOWN_INDICES]
     units = dict.fromkeys(figures.unit(name, index) for index in shown)
@@ -188,6 +202,8 @@ def _filled_in(figures: Figures, name: str) -> list[Block]:
     if not trivial:
         columns.append(Column((FILLED_IN,), 9))
     columns.append(Column((RESULT, in_brackets(unit)), 4, "right"))
+    if trivial and len(indices) > SHOWN_INDICES:
+        return _one_value(figures, name, indices, columns)
     rows = []
     for index in shown:
         label = figures.label(step.over, index) if step.over else WHOLE_PERIOD
@@ -202,6 +218,14 @@ def _filled_in(figures: Figures, name: str) -> list[Block]:
     elif len(shown) < len(indices):
         blocks.append(Paragraph((FIRST_ONES.filled(count=f"{len(indices):,}", shown=len(shown)),), "small"))
     return blocks
+
+
+def _one_value(figures: Figures, name: str, indices: list[Index], columns: list[Column]) -> list[Block]:
+    """Show in one row what is the same number everywhere."""
+    over = figures.steps[name].over
+    first, last = figures.label(over, indices[0]), figures.label(over, indices[-1])
+    label = EVERYWHERE.filled(first=first, last=last, count=f"{len(indices):,}")
+    return [Table(tuple(columns), (((label,), (figures.value(name, indices[0]),)),))]
 
 
 def _numbers(figures: Figures, name: str, index: Index) -> Content:
@@ -268,6 +292,8 @@ def year_blocks(figures: Figures) -> tuple[Block, ...]:
         Table(columns, (*rounded, total), ROUNDED, totals=1),
         Paragraph((told, evidence), "small"),
     ]
+    if not all(figures.is_whole(role) for role in ROLES) and len(result.years) > 1:
+        blocks.append(Paragraph((ADDED,), "small"))
     if rule.cite and rule.cite.note:
         blocks.append(Paragraph((phrase(rule.cite.note),), "small"))
     return tuple(blocks)

@@ -14,8 +14,9 @@ from tonne.engine.data.domain import Index
 from tonne.engine.result.result import ROLES
 from tonne.engine.spec.methodology import Quantity
 from tonne.engine.spec.models import Calibration, Monitoring, Text
-from tonne.esg.document import Block, Break, Column, Content, KeyValues, Paragraph, Phrase, Table, same
+from tonne.esg.document import Block, Break, Column, Content, KeyValues, Note, Paragraph, Phrase, Table, same
 from tonne.esg.figures import Figures, either, followed, in_brackets, joined, labelled, phrase, spread
+from tonne.esg.meters import instrument_words
 from tonne.esg.tracing import origin_rows
 from tonne.esg.treatments import treatment_lines
 from tonne.esg.wording import (
@@ -54,9 +55,17 @@ MAX_MONTHS = 120
 CROSS_CHECK = Phrase("交叉核对", "Cross-check")
 KEY_POINTS = Phrase("核查要点", "Points for verification")
 MONTH = Phrase("月份", "Month")
+WITHOUT_MEMBERS = Phrase(
+    "下列参数所属的类别在本项目中没有成员，因此没有取值，不列参数卡：{names}。",
+    "The following parameters go over kinds of which this project has none; they have no values and no cards: {names}.",
+)
+ALL_THE_SAME = Phrase("（全部{count}个取值相同）", " (the same at all {count} indices)")
 CHECKED = Phrase("数值为{value}，参数卡为{card}", "value {value}, card {card}")
 BY_PROJECT = Phrase("数值由项目给出，参数卡为{card}", "value given by the project, card {card}")
 TABLE_SOURCE = Phrase("因子表“{title}”", "factor table “{title}”")
+
+MORE_METERS = Phrase("共{count}台，其余见计量器具清单", "{count} meters; the others are in the register of meters")
+NO_METER = Phrase("台账未登记监测该参数的计量器具", "the register names no meter of this parameter")
 
 _HAN = re.compile("[\u4e00-\u9fff]")
 
@@ -73,12 +82,28 @@ def parameter_names(figures: Figures, *, monitored: bool) -> list[str]:
 
 def fixed_cards(figures: Figures) -> tuple[Block, ...]:
     """Make the 8-field cards of the parameters fixed ex ante, with their conservative side."""
-    return tuple(_fixed_card(figures, name) for name in parameter_names(figures, monitored=False))
+    names = parameter_names(figures, monitored=False)
+    cards = tuple(_fixed_card(figures, name) for name in names if not has_no_index(figures, name))
+    return (*cards, *_left_out(figures, names))
 
 
 def monitored_cards(figures: Figures, months: Phrase | None) -> tuple[Block, ...]:
     """Make the 12-field cards of the monitored parameters, with their values and conservative side."""
-    return tuple(_monitored_card(figures, name, months) for name in parameter_names(figures, monitored=True))
+    names = parameter_names(figures, monitored=True)
+    cards = tuple(_monitored_card(figures, name, months) for name in names if not has_no_index(figures, name))
+    return (*cards, *_left_out(figures, names))
+
+
+def has_no_index(figures: Figures, name: str) -> bool:
+    """Whether a quantity goes over a dimension that has no member in this project, so that it has no value."""
+    members = figures.result.dataset.domain.members
+    return any(not members.get(dimension, (0,)) for dimension in figures.result.plan.over(name))
+
+
+def _left_out(figures: Figures, names: list[str]) -> tuple[Block, ...]:
+    """Name in one sentence the parameters that have no value because a dimension has no members."""
+    named = joined((figures.name(name) for name in names if has_no_index(figures, name)), COMMA)
+    return (Note((WITHOUT_MEMBERS.filled(names=named),)),) if named.zh else ()
 
 
 def _fixed_card(figures: Figures, name: str) -> KeyValues:
@@ -121,7 +146,11 @@ def _monitored_card(figures: Figures, name: str, months: Phrase | None) -> KeyVa
             ("qa_qc", _quality(card)),
             ("purpose", (_purpose(figures, name, card),)),
             ("remarks", spread(((remark,) for remark in remarks), Break()) or (same("—"),)),
-            ("monitored", _values(figures, name, months)),
+            (
+                "estimated" if figures.result.project.spec.stage == "design" else "monitored",
+                _values(figures, name, months),
+            ),
+            ("instruments", _instruments(figures, name)),
             (
                 "actual",
                 spread(((line,) for line in (_actual(figures, name), *treatment_lines(figures, name))), Break()),
@@ -254,6 +283,20 @@ def _actual(figures: Figures, name: str) -> Phrase:
     return joined(told, SEMICOLON)
 
 
+def _instruments(figures: Figures, name: str) -> Content:
+    """Name the meters of the register that measure a parameter, with class and validity of their calibrations."""
+    period = figures.result.project.spec.monitoring_period
+    taken = [
+        (key, meter)
+        for key, meter in figures.result.project.spec.meters.items()
+        if name in meter.parameters and meter.role == "main"
+    ]
+    lines: list[Content] = [(instrument_words(key, meter, period),) for key, meter in taken[:LISTED_VALUES]]
+    if len(taken) > LISTED_VALUES:
+        lines.append((MORE_METERS.filled(count=len(taken)),))
+    return spread(lines, Break()) or (NO_METER,)
+
+
 def _quality(card: Monitoring) -> Content:
     lines: list[Content] = []
     if card.qa_qc:
@@ -282,6 +325,8 @@ def _values(figures: Figures, name: str, months: Phrase | None) -> Content:
         count = f"{figures.result.count(name):,}"
         lines = ((labelled(figures.label(over, index), same("")), *figures.with_unit(name, index)) for index in indices)
         return (*spread(lines, Break()), Break(), BY_THE_MINUTE.filled(count=count, shown=len(indices)))
+    if len(indices) > SHOWN_VALUES and _is_one_value(figures, name, indices):
+        return (*figures.with_unit(name, indices[0]), ALL_THE_SAME.filled(count=f"{len(indices):,}"))
     if not _is_short(over, indices, figures):
         return (VALUES_ELSEWHERE.filled(count=f"{len(indices):,}"),)
     shown = indices if len(indices) <= LISTED_VALUES else indices[:SHOWN_VALUES]
@@ -292,6 +337,12 @@ def _values(figures: Figures, name: str, months: Phrase | None) -> Content:
     if len(shown) < len(indices):
         content += (Break(), FIRST_ONES.filled(count=f"{len(indices):,}", shown=len(shown)))
     return content
+
+
+def _is_one_value(figures: Figures, name: str, indices: list[Index]) -> bool:
+    values = figures.result.dataset.values[name]
+    first = values[indices[0]], figures.unit_text(name, indices[0])
+    return all((values[index], figures.unit_text(name, index)) == first for index in indices)
 
 
 def _is_short(over: tuple[str, ...], indices: list[Index], figures: Figures) -> bool:

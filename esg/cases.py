@@ -29,9 +29,8 @@ STATUSES: Mapping[str, Phrase] = {
     "reopened": Phrase("重新打开", "reopened"),
 }
 _HEADS = (
-    Column((Phrase("编号与类别", "Number and kind"),), 5),
-    Column((Phrase("代码", "Code"),), 7),
-    Column((Phrase("内容与答复", "Finding and answers"),), 18),
+    Column((Phrase("类别、编号与代码", "Kind, number and code"),), 9),
+    Column((Phrase("内容与答复", "Finding and answers"),), 20),
     Column((Phrase("涉及减排量", "Tonnes at stake"),), 6),
     Column((Phrase("状态", "Status"),), 4),
 )
@@ -40,7 +39,7 @@ _NO_STAKE = Phrase("未计算：{case}", "not computed: {case}")
 _REPLY = Phrase("{when} {who}（{status}）：{what}{evidence}", "{when} {who} ({status}): {what}{evidence}")
 _EVIDENCE = Phrase("；证据：{text}", "; evidence: {text}")
 _ABOUT = Phrase(
-    "编号由问题所涉及的对象确定，数值变化时不变；涉及减排量为另一种情形下监测期减排量的变化量。",
+    "代码由问题所涉及的对象确定，数值变化时不变；涉及减排量为另一种情形下监测期减排量的变化量。",
     "The code after the number stays the same when amounts change. Tonnes at stake are the change of the reduction of the period "
     "in the other case.",
 )
@@ -101,8 +100,7 @@ def _row(finding: Finding, number: int) -> tuple[Content, ...]:
         said += (Break(), reply)
     stake = stake_words(finding)
     return (
-        head,
-        (Marked(same(finding.id), "code"),),
+        (*head, Break(), Marked(same(finding.id), "code")),
         said,
         (stake,) if stake else (),
         (STATUSES[finding.status],) if finding.kind is not None else (),

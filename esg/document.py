@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
+from tonne.esg.drawing import Drawing
 from tonne.esg.layout import Layout
 from tonne.esg.numbers import Language
 
@@ -133,7 +134,17 @@ class Signatures:
     places: tuple[Phrase, ...]
 
 
-Block = Paragraph | Note | KeyValues | Table | Equation | Signatures
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture for those who look rather than read; `alt` says in words what it shows, and stands in for it."""
+
+    id: str
+    caption: Phrase
+    alt: Phrase
+    drawing: Drawing
+
+
+Block = Paragraph | Note | KeyValues | Table | Equation | Signatures | Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +156,10 @@ class Section:
     heading: Phrase
     level: int
     blocks: tuple[Block, ...]
+
+    def title_in(self, language: Language) -> str:
+        """Give number and heading as they are printed."""
+        return f"{self.number} {self.heading.said(language)}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +214,7 @@ def figures_in(part: Any) -> Iterator[Figure]:
     elif isinstance(part, tuple):
         for item in part:
             yield from figures_in(item)
-    elif is_dataclass(part) and not isinstance(part, Phrase | Formula | Marked):
+    elif is_dataclass(part) and not isinstance(part, Phrase | Formula | Marked | Chart):
         for field in fields(part):
             yield from figures_in(getattr(part, field.name))
 

@@ -6,7 +6,7 @@ sheet has is decided by a `Layout`; texts of specs and projects never reach a fo
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from enum import IntEnum
 from fractions import Fraction
@@ -67,14 +67,19 @@ class LeftOut(Node):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of the workbook; rows count from 1."""
+    """A cell of the workbook, perhaps with a name; rows count from 1."""
 
     sheet: str
     column: str
     row: int
+    name: str | None = field(default=None, compare=False)
 
     def seen_from(self, sheet: str) -> str:
-        """Write the reference as a formula on a sheet needs it."""
+        """Write the reference as a formula on a sheet needs it: its name, or where it is."""
+        return self.name or self.place_from(sheet)
+
+    def place_from(self, sheet: str) -> str:
+        """Write where it is, as a formula on a sheet needs it."""
         return f"{_sheet(self.sheet, sheet)}{self.column}{self.row}"
 
 
@@ -90,8 +95,12 @@ class Layout(Protocol):
     def spread(self, node: Reduce, term: Node, at: At, owner: str) -> Sequence[Cell] | None:
         """Give what a reduction takes rows of its own; None when there is too much of it."""
 
-    def fixed(self, node: Reduce, at: At, owner: str) -> Cell | None:
-        """Give a reduction a row with its value alone; None when it has no value."""
+    def fixed(self, node: Reduce, at: At, owner: str) -> Sequence[Cell]:
+        """Give a reduction rows with values alone, of which it is made again; none when it has no value.
+
+        Raises:
+            UnwritableError: its value is not known apart from what it is a part of.
+        """
 
 
 class Level(IntEnum):
@@ -180,7 +189,7 @@ def cell_runs(cells: Sequence[Cell], sheet: str) -> list[str]:
         else:
             runs.append((cell, cell))
     return [
-        first.seen_from(sheet) if first == last else f"{first.seen_from(sheet)}:{last.column}{last.row}"
+        first.seen_from(sheet) if first == last else f"{first.place_from(sheet)}:{last.column}{last.row}"
         for first, last in runs
     ]
 
@@ -325,8 +334,9 @@ class _Writer:
             return (str(count) if node.function in {"sum", "count"} else NO_VALUE), Level.ATOM
         cells = self.direct(node, at) or self.layout.spread(node, reduction_term(node), at, owner)
         if cells is None:
-            cell = self.layout.fixed(node, at, owner)
-            return (cell.seen_from(self.sheet) if cell else NO_VALUE), Level.ATOM
+            cells = self.layout.fixed(node, at, owner)
+            if len(cells) <= 1:
+                return (cells[0].seen_from(self.sheet) if cells else NO_VALUE), Level.ATOM
         arguments = ",".join(cell_runs(cells, self.sheet))
         text = f"{REDUCTIONS[node.function]}({arguments})"
         if node.where is not None and node.function in {"minimum", "maximum"}:  # of nothing, Excel says 0

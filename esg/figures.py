@@ -6,7 +6,7 @@ The same functions print a number for a document and say what a document that is
 import datetime
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -16,11 +16,13 @@ from tonne.engine.data.domain import Index, Member
 from tonne.engine.data.lookup import accounting_row, member_unit
 from tonne.engine.errors import Problem, UnitError, UnknownNameError
 from tonne.engine.plan import Step
+from tonne.engine.result.derived import Derived, derived
 from tonne.engine.result.result import ROLES, Result, plain
 from tonne.engine.spec.models import Cite, Text
 from tonne.engine.units import unit_label
+from tonne.engine.verification.effects import Effects, month_effects, parameter_effects
 from tonne.esg.document import Content, Figure, Formula, Inline, Phrase, same
-from tonne.esg.numbers import number_text
+from tonne.esg.numbers import exact_text, number_text, read_number
 from tonne.esg.symbols import symbol
 from tonne.esg.wording import (
     COLON,
@@ -60,6 +62,16 @@ class Figures:
         """The digest of the result, which takes long to make of many values."""
         return self.result.digest
 
+    @cached_property
+    def effects(self) -> Effects:
+        """What each parameter weighs in the reduction."""
+        return parameter_effects(self.result)
+
+    @cached_property
+    def month_effects(self) -> Mapping[Member, Decimal]:
+        """What each month brings of the reduction, where the months add up to it."""
+        return month_effects(self.result)
+
     def value(self, name: str, index: Index) -> Figure:
         """Make the figure of a value."""
         unit = self.unit_text(name, index)
@@ -74,10 +86,25 @@ class Figures:
         return _figure(id_, totals.rounded[role], self.rounding_unit, whole=self.is_whole(role))
 
     def rounded_total(self, role: str) -> Figure:
-        """Make the figure of the sum of the rounded years."""
-        return _figure(
-            f"{role}{ROUNDED}", self.result.rounded_total(role), self.rounding_unit, whole=self.is_whole(role)
-        )
+        """Make the figure of the sum of the rounded years; it is printed as the sum of the years as they are printed."""
+        total = self.result.rounded_total(role)
+        figure = _figure(f"{role}{ROUNDED}", total, self.rounding_unit, whole=self.is_whole(role))
+        if len(self.result.years) < 2:
+            return figure
+        shown = [read_number(self.rounded(role, year.year).text.en) or Decimal(0) for year in self.result.years]
+        decimals = max(max(0, -int(number.as_tuple().exponent)) for number in shown)
+        return replace(figure, text=same(number_text(sum(shown, Decimal(0)), decimals=decimals)))
+
+    @cached_property
+    def derived(self) -> Mapping[str, Derived]:
+        """The numbers that documents make of totals, by their ids."""
+        return derived(self.result)
+
+    def made(self, id_: str) -> Figure:
+        """Make the figure of a number that documents make of totals."""
+        number = self.derived[id_]
+        text = number_text(number.value, decimals=2 if number.value.denominator != 1 else 0)
+        return Figure(id_, same(text), exact_text(number.value), printed_unit(number.unit))
 
     @property
     def rounding_unit(self) -> str:
@@ -101,6 +128,8 @@ class Figures:
         role = name.removesuffix(ROUNDED)
         if name.endswith(ROUNDED) and role in ROLES:
             return self.rounded(role, label) if label else self.rounded_total(role)
+        if id_ in self.derived:
+            return self.made(id_)
         if name not in self.result.methodology.quantities and not name.startswith("option:"):
             raise UnknownNameError(Problem(f"no quantity '{name}'"))
         try:

@@ -1,19 +1,31 @@
-"""Arranges a result as a monitoring report, by an outline; says what is there and decides nothing.
+"""Arranges a result as a report, by an outline; says what is there and decides nothing.
 
 Every section stands with content or with the reason why there is none.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from tonne.engine.errors import Problem, ReportError, nearest
-from tonne.engine.result.result import ROLES, Result
-from tonne.esg import basis, calculation, cards, cases, meters, quality
+from tonne.engine.result.result import Result
+from tonne.esg import (
+    basis,
+    calculation,
+    cards,
+    cases,
+    charts,
+    comparison,
+    cover,
+    coverage,
+    metering,
+    meters,
+    narrative,
+    proved,
+    quality,
+    timeline,
+    treatments,
+)
 from tonne.esg.document import (
     Block,
-    Content,
-    KeyValues,
-    Marked,
     Note,
     Paragraph,
     Phrase,
@@ -23,73 +35,62 @@ from tonne.esg.document import (
     figures_in,
     same,
 )
-from tonne.esg.figures import (
-    Figures,
-    day,
-    followed,
-    in_brackets,
-    phrase,
-)
-from tonne.esg.numbers import number_text
-from tonne.esg.outline import Outline, OutlineSection, load_outline
+from tonne.esg.figures import Figures, joined, phrase
+from tonne.esg.outline import PLAIN, Outline, OutlineSection, load_outline
 from tonne.esg.tracing import trace_list
-from tonne.esg.wording import (
-    EVIDENCE,
-    NOT_GIVEN,
-    PERIOD,
-    SCHEMES,
-)
-from tonne.esg.wording import (
-    ROLES as ROLE_WORDS,
-)
 
-PROJECT_NAME = Phrase("项目名称", "Project")
-REGISTRATION = Phrase("项目登记编号", "Registration number")
-OWNER = Phrase("项目业主", "Project owner")
-MONITORING_PERIOD = Phrase("监测期", "Monitoring period")
-PERIOD_NUMBER = Phrase("第{number}期，", "No. {number}, ")
-CREDITING_PERIOD = Phrase("计入期", "Crediting period")
-BY_YEAR = Phrase("分日历年减排量", "Reductions by calendar year")
-RESULT_DIGEST = Phrase("结果摘要值（SHA-256）", "Digest of the result (SHA-256)")
-ENGINE = Phrase("计算程序版本", "Engine")
-OUTLINE = Phrase("报告体例", "Outline")
-OUTLINE_NAME = Phrase("{id}第{version}版（{evidence}）", "{id}, version {version} ({evidence})")
 FAILED = Phrase(
     "本次计算存在阻断项或纠正措施要求（见“{heading}”一节）；关闭之前，所列减排量不得用于申报。",
     "The run found blocking points or corrective actions (see “{heading}”); until they are closed, the reductions must not be claimed.",
+)
+OF_ESTIMATES = Phrase(
+    "本报告的监测参数均为设计阶段的估算值，所列减排量不是核算结果。",
+    "The monitored parameters of this report are estimates of the design stage; the reductions are not achieved ones.",
+)
+OF_MONITORING = Phrase(
+    "项目文件为监测阶段的数据，本设计文件中的计算采用监测期数据，不是事前估算。",
+    "The project file is one of the monitoring stage: what this design document computes are results of the monitoring period, "
+    "no estimates.",
 )
 SIGNATURE_PLACES = (
     Phrase("项目业主（盖章）", "Project owner (seal)"),
     Phrase("编制人（签字）", "Prepared by (signature)"),
     Phrase("审核人（签字）", "Reviewed by (signature)"),
+    Phrase("联系人及联系方式", "Contact"),
     Phrase("日期", "Date"),
 )
 UNSIGNED = Phrase(
     "签字、盖章和日期由相关责任人填写，程序不予填写。",
     "Signatures, seals and dates are for the persons responsible; the engine fills in none of them.",
 )
+BETWEEN = Phrase("", " ")
 
 
-def monitoring_report(result: Result, outline: str = "monitoring_plain") -> Report:
-    """Arrange a result as a monitoring report.
+def monitoring_report(result: Result, outline: str | Outline = PLAIN, figures: Figures | None = None) -> Report:
+    """Arrange a result as a report.
+
+    Args:
+        result: what is reported.
+        outline: the name of one of the package, or one that was read.
+        figures: those of the same result, where they were made for another report.
 
     Raises:
         ReportError: there is no such outline, or it names a block that is not there.
     """
-    plan = load_outline(outline)
-    figures = Figures(result)
-    cover = KeyValues(_cover(figures, plan))
+    plan = load_outline(outline) if isinstance(outline, str) else outline
+    _require_known(plan)
+    figures = figures or Figures(result)
+    front = cover.cover_rows(figures, plan)
     sections = tuple(_sections(figures, plan.sections, "", plan))
     spec = result.project.spec
-    warning = FAILED.filled(heading=_heading(plan.sections, "findings")) if result.failed else None
-    shown = (cover, *sections)
+    shown = (front, *sections)
     return Report(
         outline=f"{plan.id} {plan.version}",
         title=Phrase(plan.title.zh, plan.title.en),
         subject=phrase(spec.name),
         statement=phrase(spec.statement) if spec.statement else None,
-        warning=warning,
-        cover=cover,
+        warning=_warning(result, plan),
+        cover=front,
         sections=sections,
         traces=trace_list(figures, figures_in(shown)),
         digest=figures.digest,
@@ -97,28 +98,60 @@ def monitoring_report(result: Result, outline: str = "monitoring_plain") -> Repo
     )
 
 
-def _sections(figures: Figures, items: tuple[OutlineSection, ...], prefix: str, plan: Outline) -> list[Section]:
+def _require_known(plan: Outline) -> None:
+    """Refuse an outline that names a row of the cover that is not there; blocks are refused where they stand."""
+    for item in plan.cover or ():
+        if item.row not in cover.ROWS:
+            what = f"outline {plan.id} names an unknown row '{item.row}' of the cover"
+            raise ReportError(Problem(what, hint=nearest(item.row, cover.ROWS)))
+
+
+def _warning(result: Result, plan: Outline) -> Phrase | None:
+    """Say what keeps the numbers from being used as the document is meant."""
+    stage = result.project.spec.stage
+    told = [FAILED.filled(heading=_heading(plan.sections, "findings"))] if result.failed else []
+    if stage != plan.stage:
+        told.append(OF_ESTIMATES if stage == "design" else OF_MONITORING)
+    return joined(told, BETWEEN) if told else None
+
+
+def _sections(
+    figures: Figures, items: tuple[OutlineSection, ...], prefix: str, plan: Outline, level: int = 1
+) -> list[Section]:
     sections: list[Section] = []
+    count = 0
     for item in items:
         blocks = _blocks(figures, item, plan)
-        if item.block and not blocks:
+        if not item.sections and not blocks:
             continue
-        number = f"{prefix}{1 + sum(section.number.count('.') == prefix.count('.') for section in sections)}"
-        level = 1 + prefix.count(".")
+        count += item.numbered
+        number = f"{prefix}{_numeral(count, plan, level)}" if item.numbered else ""
+        inside = _sections(figures, item.sections, f"{number}." if number else "", plan, level + 1)
+        if item.sections and not inside:
+            count -= item.numbered
+            continue
         sections.append(Section(item.id, number, Phrase(item.zh, item.en), level, blocks))
-        sections += _sections(figures, item.sections, f"{number}.", plan)
+        sections += inside
     return sections
 
 
+def _numeral(count: int, plan: Outline, level: int) -> str:
+    return chr(ord("A") + count - 1) if plan.numbering == "letters" and level == 1 else str(count)
+
+
 def _blocks(figures: Figures, item: OutlineSection, plan: Outline) -> tuple[Block, ...]:
-    if item.block is None:
+    if item.sections:
         return ()
-    maker = BLOCKS.get(item.block)
-    if maker is None:
-        raise ReportError(
-            Problem(f"outline {plan.id} names an unknown block '{item.block}'", hint=nearest(item.block, BLOCKS))
-        )
-    blocks = maker(figures, plan)
+    if item.says is not None:
+        return narrative.sentence_blocks(item.says)
+    if item.text is not None:
+        blocks = narrative.narrative_blocks(figures, [item.text])
+    else:
+        maker = BLOCKS.get(item.block or "")
+        if maker is None:
+            what = f"outline {plan.id} names an unknown block '{item.block}'"
+            raise ReportError(Problem(what, hint=nearest(item.block or "", BLOCKS)))
+        blocks = maker(figures, plan)
     if blocks or not item.mandatory or item.absent is None:
         return blocks
     return (Note((phrase(item.absent),)),)
@@ -134,65 +167,6 @@ def _heading(items: tuple[OutlineSection, ...], block: str) -> Phrase:
     return same("")
 
 
-def _cover(figures: Figures, plan: Outline) -> tuple[tuple[Phrase, Content], ...]:
-    result = figures.result
-    spec, methodology = result.project.spec, result.methodology
-    number = spec.monitoring_period.number
-    period = _period(spec.monitoring_period)
-    if number:
-        prefix = PERIOD_NUMBER.filled(number=number)
-        period = Phrase(prefix.zh + period.zh, prefix.en + period.en)
-    evidence = OUTLINE_NAME.filled(id=plan.id, version=plan.version, evidence=EVIDENCE[plan.evidence])
-    return (
-        (PROJECT_NAME, (phrase(spec.name),)),
-        (REGISTRATION, (same(spec.registration) if spec.registration else NOT_GIVEN,)),
-        (OWNER, (phrase(spec.owner) if spec.owner else NOT_GIVEN,)),
-        (basis.METHODOLOGY, (phrase(methodology.spec.title), in_brackets(same(methodology.id)))),
-        (basis.DOCUMENT, (same(methodology.spec.source.document),)),
-        (basis.SCHEME, (SCHEMES[methodology.spec.scheme],)),
-        (basis.EVIDENCE_WORDS, basis.evidence_summary(result)),
-        (MONITORING_PERIOD, (period,)),
-        (CREDITING_PERIOD, (_period(spec.crediting_period),)),
-        *((ROLE_WORDS[role], followed(figures.rounded_total(role))) for role in ROLES),
-        (BY_YEAR, calculation.year_lines(figures, "reduction")),
-        (RESULT_DIGEST, (Marked(same(figures.digest), "code"),)),
-        (ENGINE, (same(f"tonne {result.engine_version}"),)),
-        (OUTLINE, (evidence,)),
-    )
-
-
-def _period(period: Any) -> Phrase:
-    return PERIOD.filled(start=day(period.start), end=day(period.end), days=f"{period.days:,}")
-
-
-def project_blocks(figures: Figures, _plan: Outline) -> tuple[Block, ...]:
-    """Say what the project is, where and when."""
-    spec = figures.result.project.spec
-    place: Content = (NOT_GIVEN,)
-    if spec.location:
-        place = (phrase(spec.location.text),)
-        if spec.location.latitude is not None and spec.location.longitude is not None:
-            latitude, longitude = (
-                number_text(value, digits=12) for value in (spec.location.latitude, spec.location.longitude)
-            )
-            place += (
-                in_brackets(
-                    Phrase(f"纬度{latitude}°，经度{longitude}°", f"latitude {latitude}°, longitude {longitude}°")
-                ),
-            )
-    rows = (
-        (PROJECT_NAME, (phrase(spec.name),)),
-        (OWNER, (phrase(spec.owner) if spec.owner else NOT_GIVEN,)),
-        (Phrase("项目简介", "Description"), (phrase(spec.description) if spec.description else NOT_GIVEN,)),
-        (Phrase("项目地点", "Location"), place),
-        (REGISTRATION, (same(spec.registration) if spec.registration else NOT_GIVEN,)),
-        (MONITORING_PERIOD, (_period(spec.monitoring_period),)),
-        (CREDITING_PERIOD, (_period(spec.crediting_period),)),
-        (Phrase("时区", "Time zone"), (same(spec.time_zone),)),
-    )
-    return (KeyValues(rows),)
-
-
 def signature_blocks(_figures: Figures, _plan: Outline) -> tuple[Block, ...]:
     """Leave places for signatures, seals and dates."""
     return (Signatures(SIGNATURE_PLACES), Paragraph((UNSIGNED,), "small"))
@@ -203,8 +177,28 @@ def _month_heading(plan: Outline) -> Phrase | None:
     return heading if heading.zh else None
 
 
+def _changes_of(kind: str) -> Callable[[Figures, Outline], tuple[Block, ...]]:
+    return lambda figures, _plan: narrative.change_blocks(figures, kind)
+
+
 BLOCKS: Mapping[str, Callable[[Figures, Outline], tuple[Block, ...]]] = {
-    "project": project_blocks,
+    "project": lambda figures, _plan: narrative.project_blocks(figures),
+    "purpose": lambda figures, _plan: narrative.purpose_blocks(figures),
+    "location": lambda figures, _plan: narrative.location_blocks(figures),
+    "parties": lambda figures, _plan: narrative.party_blocks(figures),
+    "crediting": lambda figures, _plan: narrative.crediting_blocks(figures),
+    "milestones": lambda figures, _plan: narrative.milestone_blocks(figures),
+    "status": lambda figures, _plan: narrative.status_blocks(figures),
+    "changes": lambda figures, _plan: narrative.change_blocks(figures),
+    **{f"changes_{kind}": _changes_of(kind) for kind in narrative.CHANGE_KINDS},
+    "monitoring_system": lambda figures, _plan: (
+        *narrative.system_blocks(figures),
+        *metering.metering_diagram(figures),
+    ),
+    "monitoring_points": lambda figures, _plan: (
+        *narrative.narrative_blocks(figures, ["monitoring_system"]),
+        *metering.metering_diagram(figures),
+    ),
     "methodology": lambda figures, _plan: basis.methodology_blocks(figures),
     "choices": lambda figures, _plan: basis.choice_blocks(figures),
     "applicability": lambda figures, _plan: basis.applicability_blocks(figures),
@@ -212,8 +206,12 @@ BLOCKS: Mapping[str, Callable[[Figures, Outline], tuple[Block, ...]]] = {
     "not_covered": lambda figures, _plan: basis.not_covered_blocks(figures),
     "fixed": lambda figures, _plan: cards.fixed_cards(figures),
     "monitored": lambda figures, plan: cards.monitored_cards(figures, _month_heading(plan)),
-    "months": lambda figures, _plan: cards.month_tables(figures),
-    "meters": lambda figures, _plan: meters.meter_blocks(figures),
+    "months": lambda figures, _plan: (*charts.month_chart(figures), *cards.month_tables(figures)),
+    "meters": lambda figures, _plan: (
+        *meters.meter_blocks(figures),
+        *timeline.calibration_timeline(figures),
+    ),
+    "gaps": lambda figures, _plan: (*coverage.coverage_chart(figures), *treatments.gap_blocks(figures)),
     "corrections": lambda figures, _plan: meters.correction_blocks(figures),
     "readings": lambda figures, _plan: quality.reading_blocks(figures),
     "baseline": lambda figures, _plan: calculation.role_blocks(figures, "baseline"),
@@ -222,9 +220,20 @@ BLOCKS: Mapping[str, Callable[[Figures, Outline], tuple[Block, ...]]] = {
     "reduction": lambda figures, _plan: calculation.role_blocks(figures, "reduction"),
     "other_equations": lambda figures, _plan: calculation.role_blocks(figures, None),
     "conversions": lambda figures, _plan: calculation.conversion_blocks(figures),
-    "years": lambda figures, _plan: calculation.year_blocks(figures),
+    "years": lambda figures, _plan: (*calculation.year_blocks(figures), *charts.result_charts(figures)),
+    "yearly_estimate": lambda figures, _plan: (
+        *comparison.yearly_estimate_blocks(figures),
+        *charts.result_charts(figures),
+    ),
+    "estimate_method": lambda figures, _plan: comparison.estimate_method_blocks(figures),
+    "splits": lambda figures, _plan: comparison.split_blocks(figures),
+    "comparison": lambda figures, _plan: comparison.comparison_blocks(figures),
+    "comparison_reason": lambda figures, _plan: comparison.reason_blocks(figures),
+    "previous_period": lambda figures, _plan: comparison.previous_blocks(figures),
     "findings": lambda figures, _plan: cases.finding_blocks(figures),
+    "proof": lambda figures, _plan: proved.proof_blocks(figures),
     "agreement": lambda figures, _plan: quality.agreement_blocks(figures),
     "digests": lambda figures, _plan: quality.digest_blocks(figures),
+    "annexes": lambda figures, _plan: narrative.annex_blocks(figures),
     "signatures": signature_blocks,
 }

@@ -12,33 +12,41 @@ from typing import Any
 from markupsafe import Markup
 
 from tonne.esg.breaking import lines_of
-from tonne.esg.document import LANGUAGES, Column, Formula, Phrase, Report, Table, TraceEntry
+from tonne.esg.document import LANGUAGES, Chart, Column, Formula, Phrase, Report, Table, TraceEntry
+from tonne.esg.formula_graph import formula_graph
 from tonne.esg.layout import printable
 from tonne.esg.markup import mathml
 from tonne.esg.numbers import Language
 from tonne.esg.render import TEMPLATES, environment
+from tonne.esg.svg import svg
+from tonne.esg.wording import ORIGINS
 
 LONGEST_LINE = 64  # characters of a formula as plain text
+GRAPH = Phrase("公式图", "Formula graph")
 WORDS = {
     "source": ("出处与证据", "Source and evidence"),
     "inputs": ("由下列数值得到：", "Made of:"),
     "more": ("另有{count}个数值，见values.parquet", "and {count} more, which are in values.parquet"),
+    "others": ("同一量的其他数值：", "Other values of this quantity:"),
+    "raw": ("在输出文件夹中查看原始读数：", "The raw readings, in the output folder:"),
     "back": ("返回", "Back"),
     "close": ("关闭", "Close"),
 }
 
 
-def write_page(report: Report, path: Path) -> None:
-    """Write a report in both languages as one HTML file."""
+def write_page(report: Report, path: Path, own_style: str = "") -> None:
+    """Write a report in both languages as one HTML file; a style of the user's own follows that of the package."""
     script = (TEMPLATES / "report.js").read_text("utf-8")
     style = (TEMPLATES / "report.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     jinja = environment()
-    jinja.filters |= {"said": _said, "clean": printable, "kind": _kind, "mathml": _mathml, "width": _width}
+    jinja.filters |= {"said": _said, "clean": printable, "kind": _kind, "mathml": _mathml, "svg": _svg, "width": _width}
     text = jinja.get_template("report.html.j2").render(
         report=report,
         languages=LANGUAGES,
-        style=Markup(style),  # noqa: S704 (the package's own file)
+        graph=formula_graph(report.traces),
+        graph_heading=GRAPH,
+        style=Markup(style + own_style),  # noqa: S704 (the package's own file, and one without markup)
         script=Markup(script),  # noqa: S704 (the package's own file)
         script_hash=f"sha256-{digest}",
         traces=_data(report),
@@ -57,6 +65,10 @@ def _kind(item: object) -> str:
 def _mathml(formula: Formula, language: Language) -> Markup:
     lines = lines_of(formula.said(language), LONGEST_LINE)
     return Markup("<br>".join(mathml(line) for line in lines))  # noqa: S704 (the writer escapes)
+
+
+def _svg(chart: Chart, language: Language) -> Markup:
+    return Markup(svg(chart.drawing, language, chart.alt.said(language), linked=True))  # noqa: S704 (the writer escapes)
 
 
 def _width(table: Table, column: Column) -> str:
@@ -80,6 +92,7 @@ def _trace(entry: TraceEntry) -> dict[str, Any]:
         "origin": [[_pair(label), _pair(text)] for label, text in entry.origin],
         "inputs": [[printable(figure.id), _pair(figure.text), _pair(figure.unit)] for figure in entry.inputs],
         "more": entry.left_out,
+        "raw": any(label == ORIGINS["meter"] for label, _ in entry.origin),
     }
 
 

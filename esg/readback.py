@@ -6,7 +6,7 @@ person changed in a document since is found as well.
 
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from tonne.engine.errors import Place, Problem, ReportError, UnknownNameError
 from tonne.engine.result.result import ROLES, Result
 from tonne.esg.document import LANGUAGES, tag_of
 from tonne.esg.figures import ROUNDED, SCALAR_YEAR, Figures
-from tonne.esg.markup import WORDML
+from tonne.esg.markup import OMML, WORDML
 from tonne.esg.numbers import Language, read_number
 
 W = f"{{{WORDML}}}"
@@ -31,6 +31,24 @@ class FoundFigure:
     tag: str
     text: str
     heading: str
+
+
+@dataclass(frozen=True)
+class FoundSection:
+    """A heading of a document, and whether anything stands under it."""
+
+    heading: str
+    level: int
+    filled: bool
+
+
+@dataclass(frozen=True)
+class ReadText:
+    """What stands in a document, or in one language of it: numbers, headings and words."""
+
+    figures: tuple[FoundFigure, ...]
+    sections: tuple[FoundSection, ...]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -48,34 +66,84 @@ def read_back_word(path: Path, result: Result) -> tuple[FoundFigure, ...]:
     Raises:
         ReportError: the file is not a Word document, a number differs from the result, or a total is missing.
     """
-    found = tuple(_word_figures(path))
+    found = tuple(_word_figures(_word_root(path)))
     _refuse(_differences(path, found, result))
     return found
 
 
-def word_differences(path: Path, result: Result) -> list[Difference]:
-    """List what in a Word document is not as in the result; ReportError if it cannot be read."""
-    return _differences(path, tuple(_word_figures(path)), result)
+def read_word(path: Path) -> ReadText:
+    """Read a Word document; ReportError if it cannot be read."""
+    root = _word_root(path)
+    body = root.find(f"{W}body")
+    parts = [] if body is None else [(_heading_level(node), _text(node), node) for node in body]
+    sections = _sections((level, text, level == 0 and _is_filled(node, text)) for level, text, node in parts)
+    return ReadText(tuple(_word_figures(root)), sections, _words(root))
 
 
-def page_differences(path: Path, result: Result) -> list[Difference]:
-    """List what in a page is not as in the result, in either language."""
+def read_page(path: Path) -> dict[Language, ReadText]:
+    """Read a page, language by language; ReportError if it cannot be read."""
     document = _page(path)
-    return [
-        difference
+    return {
+        language: ReadText(tuple(_page_figures(document, language)), _page_sections(document, language), text)
         for language in LANGUAGES
-        for difference in _differences(path, tuple(_page_figures(document, language)), result)
+        for text in ["\n".join(str(main.text_content()) for main in _mains(document, language))]
+    }
+
+
+def figure_differences(path: Path, found: Iterable[FoundFigure], result: Result) -> list[Difference]:
+    """List the numbers of a document that are not as in the result, and the results that are missing."""
+    return _differences(path, tuple(found), result)
+
+
+def _page_sections(document: Any, language: Language) -> tuple[FoundSection, ...]:
+    parts = [
+        (int(node.tag[1]) if node.tag in {"h2", "h3", "h4", "h5"} else 0, node.text_content().strip(), node)
+        for main in _mains(document, language)
+        for node in main.iterchildren(tag=etree.Element)
+        if node.tag not in {"header", "nav", "footer"}
     ]
+    return _sections(
+        (level, text, bool(text) or next(node.iter("svg"), None) is not None) for level, text, node in parts
+    )
+
+
+def _mains(document: Any, language: Language) -> list[Any]:
+    return [main for main in document.iter("main") if main.get("data-language") == language]
+
+
+def _sections(parts: Iterable[tuple[int, str, bool]]) -> tuple[FoundSection, ...]:
+    sections: list[FoundSection] = []
+    for level, text, filled in parts:
+        if level:
+            sections.append(FoundSection(text, level, filled=False))
+        elif filled and sections:
+            sections[-1] = replace(sections[-1], filled=True)
+    return tuple(sections)
+
+
+def _heading_level(node: Any) -> int:
+    style = node.find(f"{W}pPr/{W}pStyle")
+    name = "" if style is None else str(style.get(f"{W}val"))
+    return int(name[-1]) if name.startswith("Heading") and name[-1].isdigit() else 0
+
+
+def _is_filled(node: Any, text: str) -> bool:
+    drawn = (f"{W}drawing", f"{{{OMML}}}t")
+    return bool(text.strip()) or next(node.iter(*drawn), None) is not None
 
 
 def word_text(path: Path) -> str:
     """Give the words of a Word document, a line for each paragraph; ReportError if it cannot be read."""
-    return "\n".join(_text(node) for node in _word_root(path).iter(f"{W}p"))
+    return _words(_word_root(path))
 
 
 def page_text(path: Path) -> str:
-    """Give the words of a page."""
-    return str(_page(path).text_content())
+    """Give the words of a page, in both languages, without those that only its script knows."""
+    return "\n".join(read.text for read in read_page(path).values())
+
+
+def _words(root: Any) -> str:
+    return "\n".join(_text(node) for node in root.iter(f"{W}p"))
 
 
 def read_back_page(path: Path, result: Result) -> tuple[FoundFigure, ...]:
@@ -111,8 +179,7 @@ def _word_root(path: Path) -> Any:
         raise ReportError(Problem("this is not a Word document", Place(str(path)), found=str(fault)[:200])) from None
 
 
-def _word_figures(path: Path) -> Iterator[FoundFigure]:
-    root = _word_root(path)
+def _word_figures(root: Any) -> Iterator[FoundFigure]:
     heading = ""
     for node in root.iter(f"{W}p", f"{W}sdt"):
         if node.tag == f"{W}p":
@@ -131,9 +198,7 @@ def _text(node: Any) -> str:
 
 def _page_figures(document: Any, language: Language) -> Iterator[FoundFigure]:
     heading = ""
-    for main in document.iter("main"):
-        if main.get("data-language") != language:
-            continue
+    for main in _mains(document, language):
         for node in main.iter("h1", "h2", "h3", "h4", "button"):
             if node.tag != "button":
                 heading = node.text_content().strip()

@@ -3,9 +3,11 @@
 Knows no file format and computes nothing; `workbook` writes it out, `workbook_check` compares a file with it.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Literal
 
 from tonne.esg.document import Phrase
 from tonne.esg.excel_formula import Cell
@@ -16,7 +18,16 @@ FIRST_ROW = 4  # under the title, the note and the headings; rows count from 1
 LONGEST_TEXT = 32_000  # Excel takes 32,767 characters
 WHOLE = "#,##0"
 SCIENTIFIC = "0.00000E+00"
+NAME_LENGTH = 100  # Excel takes 255 characters
 LATIN_WIDTH, CHINESE_WIDTH = 0.8, 1.72  # of a 9-point letter, in digits of the default font
+
+
+# Excel takes letters, digits, points and underscores, and nothing that could be a cell; Calc reads a point before digits
+# as one between a sheet and a cell.
+_NAME = re.compile(r"[^\W\d][\w.]*\Z")
+_LIKE_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+\Z|[RrCc][0-9]*\Z|[Rr][0-9]*[Cc][0-9]*\Z|(?i:true|false)\Z")
+
+Kind = Literal["input", "default", "computed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,7 @@ class Amount:
     value: Decimal | str
     format: str
     formula: str | None = None
+    kind: Kind | None = None
 
 
 Content = str | Amount | None
@@ -51,7 +63,7 @@ class Sheet:
     rows: tuple[tuple[Content, ...], ...]
     strong: frozenset[int] = frozenset()  # positions of rows that stand out
     filtered: bool = True
-    inputs: bool = False  # the numbers are inputs, to be changed by a reader
+    names: dict[str, Cell] = field(default_factory=dict)  # what formulas call its cells
 
     def cells(self) -> Iterator[tuple[Cell, Content]]:
         """Go through every cell that is not empty, the title and the headings included."""
@@ -65,6 +77,21 @@ class Sheet:
                 shown = shown_text(content) if isinstance(content, str) else content
                 if shown is not None and shown != "":
                     yield Cell(self.name, letter(position), number), shown
+
+
+def defined_name(id_: str) -> str | None:
+    """Make the name of a value's cell from its id: EG_PJ@2024-03 is EG_PJ_2024_03; None where it cannot be one.
+
+    >>> defined_name("BE@2024"), defined_name("EF2"), defined_name("gas.rho@一号,2024-01")
+    ('BE_2024', 'EF2_', 'gas.rho_一号_2024_01')
+    """
+    quantity, _, index = id_.partition("@")
+    text = quantity.replace(":", "_")
+    if index:
+        text += "_" + "".join(letter if letter.isalpha() or letter in "0123456789" else "_" for letter in index)
+    if _LIKE_CELL.match(text):
+        text += "_"
+    return text if _NAME.match(text) and len(text) <= NAME_LENGTH else None
 
 
 def both(phrase: Phrase, separator: str = " / ") -> str:

@@ -22,6 +22,34 @@ MAX_ENTRIES = 3000
 MAX_INPUTS = 40
 MAX_METERS = 20
 
+ESTIMATE = Phrase("事前估算减排量", "Estimated reductions")
+DERIVED: Mapping[str, tuple[Phrase, Phrase]] = {
+    "estimate": (ESTIMATE, Phrase("项目文件给定（ex_ante）", "given in the project file (ex_ante)")),
+    "prorated": (
+        Phrase("按天数折算的事前估算减排量", "Estimate for the days of the period"),
+        Phrase(
+            "该年估算值×核算期天数÷计入期天数",
+            "estimate of the year × days of the period ÷ days of the crediting period",
+        ),
+    ),
+    "sum": (ESTIMATE, Phrase("各年数值之和", "sum of the years")),
+    "mean": (
+        Phrase("年均减排量", "Mean yearly reductions"),
+        Phrase("总量÷计入期年数", "total ÷ years of the crediting period"),
+    ),
+    "difference": (
+        Phrase("与估算的差异", "Difference from the estimate"),
+        Phrase("核算减排量−估算减排量", "achieved − estimated"),
+    ),
+    "percent": (
+        Phrase("与估算的差异（%）", "Difference from the estimate, percent"),
+        Phrase("差异÷估算减排量", "difference ÷ estimate"),
+    ),
+    "split": (
+        Phrase("分时段减排量", "Reductions of a span of years"),
+        Phrase("各年修约值之和", "sum of the rounded years"),
+    ),
+}
 ROUNDED_FROM = Phrase("按修约规则由下列数值得到", "by the rounding rule from the value below")
 SUM_OF_YEARS = Phrase("各年修约值之和", "sum of the rounded years")
 
@@ -46,6 +74,8 @@ def _entry(figures: Figures, id_: str) -> TraceEntry:
     role = name.removesuffix(ROUNDED)
     if name.endswith(ROUNDED) and role in ROLES:
         return _rounded(figures, id_, role, label)
+    if id_ in figures.derived:
+        return _derived(figures, id_)
     index = figures.result.dataset.domain.parse(figures.result.plan.over(name), label) or ()
     return _computed(figures, id_, name, index)
 
@@ -67,6 +97,13 @@ def _rounded(figures: Figures, id_: str, role: str, year: str) -> TraceEntry:
         )
     source = SUM_OF_YEARS if not year and len(result.years) > 1 else ROUNDED_FROM
     return TraceEntry(id_, "", ROLE_WORDS[role], figure.exact, figure.unit, source, (), inputs, 0)
+
+
+def _derived(figures: Figures, id_: str) -> TraceEntry:
+    number, figure = figures.derived[id_], figures.made(id_)
+    inputs = tuple(figures.by_id(other) for other in number.inputs)
+    name, source = DERIVED[number.kind]
+    return TraceEntry(id_, "", name, figure.exact, figure.unit, source, (), inputs, 0)
 
 
 def _computed(figures: Figures, id_: str, name: str, index: Index) -> TraceEntry:

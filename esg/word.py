@@ -29,15 +29,16 @@ PAGE_BEFORE, PAGE_BETWEEN, PAGE_AFTER = Phrase("第 ", "Page "), Phrase(" 页，
 _CLOCK = re.compile(rb"<dcterms:(created|modified)[^>]*>[^<]*</dcterms:\1>")
 
 
-def write_word(report: Report, language: Language, path: Path) -> None:
-    """Write a report in one language as a Word document."""
-    blocks = WordBlocks(language)
+def write_word(report: Report, language: Language, path: Path, skeleton: Path = SKELETON) -> None:
+    """Write a report in one language as a Word document, in the layout of a skeleton that was checked."""
+    template = DocxTemplate(skeleton)
+    part = template.get_docx().part
+    blocks = WordBlocks(language, lambda picture: str(part.get_or_add_image(io.BytesIO(picture))[0]))
     cover = blocks.block(report.cover)
     body = [part for section in report.sections for part in blocks.section(section)]
     contents = blocks.contents(report.sections)
     statement = printable(report.statement.said(language)) if report.statement else ""
     title, subject = (printable(text.said(language)) for text in (report.title, report.subject))
-    template = DocxTemplate(SKELETON)
     template.render(
         {
             "title": title,

@@ -3,7 +3,7 @@
 Numbers stand in inline content controls whose tag is the number's id. Styles and fonts are the skeleton's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from typing import Any
@@ -13,6 +13,7 @@ from lxml import etree
 from tonne.esg.breaking import lines_of
 from tonne.esg.document import (
     Break,
+    Chart,
     Column,
     Content,
     Equation,
@@ -29,19 +30,36 @@ from tonne.esg.document import (
     Table,
     tag_of,
 )
+from tonne.esg.fonts import chinese_font
 from tonne.esg.layout import Layout, printable
 from tonne.esg.markup import OMML, WORDML, omml
 from tonne.esg.numbers import Language
+from tonne.esg.raster import png
 
 W, M = f"{{{WORDML}}}", f"{{{OMML}}}"
 NAMESPACES = {"w": WORDML, "m": OMML}
+DRAWINGML = "http://schemas.openxmlformats.org/drawingml/2006"
+PICTURE_FRAME = (
+    f'<w:drawing xmlns:w="{WORDML}" xmlns:wp="{DRAWINGML}/wordprocessingDrawing" xmlns:a="{DRAWINGML}/main" '
+    f'xmlns:pic="{DRAWINGML}/picture" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
+    '<wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent/><wp:docPr/>'
+    '<wp:cNvGraphicFramePr><a:graphicFrameLocks noChangeAspect="1"/></wp:cNvGraphicFramePr>'
+    f'<a:graphic><a:graphicData uri="{DRAWINGML}/picture"><pic:pic>'
+    "<pic:nvPicPr><pic:cNvPr/><pic:cNvPicPr/></pic:nvPicPr>"
+    "<pic:blipFill><a:blip/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>"
+    '<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr>'
+    "</pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing>"
+)
+EMU_PER_UNIT = 9000  # of a drawing, a quarter of a millimetre
+NO_FONT = Phrase("（生成本文件的计算机未安装中文字体，图中文字为英文。）", "")
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 TEXT_WIDTH = 9070  # twentieths of a point between the margins of an A4 page
 LABEL_WIDTH = 2500
 NUMBER_WIDTH = 1100
 SIGNATURE_HEIGHT = 850
-LONGEST_EQUATION, LONGEST_IN_CELL = 64, 46  # characters of plain text
+LONGEST_EQUATION = 64  # characters of plain text
+LETTER_WIDTH = 118  # of a character of a formula in a cell
 AMBIGUOUS = set("“”‘’…—·")  # Word takes these from the Latin font unless it is told that they are Chinese
 
 CELL_STYLES = {"left": "TableText", "right": "TableNumber", "centre": "TableCentre"}
@@ -104,6 +122,7 @@ class WordBlocks:
     """Writes blocks in one language; numbers content controls and bookmarks as it goes."""
 
     language: Language
+    picture: Callable[[bytes], str]  # takes a picture into the document, and gives the id of its relation
     _numbers: int = 0
     _bookmarks: dict[str, str] = field(default_factory=dict)
 
@@ -184,6 +203,7 @@ class WordBlocks:
             )
         made = [_table(widths, rows), paragraph("Gap")]
         if item.caption:
+            made[0][0].append(element("tblCaption", val=printable(item.caption.said(self.language))))
             made.insert(0, paragraph("Caption", self.inline(item.caption), keep=True))
         return made
 
@@ -206,6 +226,31 @@ class WordBlocks:
             rows.append(row)
         return [_table(widths, rows), paragraph("Gap")]
 
+    @block.register
+    def _chart(self, item: Chart) -> list[Element]:
+        self._numbers += 1
+        drawing = etree.fromstring(PICTURE_FRAME)
+        size = {
+            "cx": str(round(item.drawing.width * EMU_PER_UNIT)),
+            "cy": str(round(item.drawing.height * EMU_PER_UNIT)),
+        }
+        named = {"id": str(self._numbers), "name": item.id, "descr": printable(item.alt.said(self.language))}
+        relation = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}embed"
+        for node in drawing.iter("{*}extent", "{*}ext", "{*}docPr", "{*}cNvPr", "{*}blip"):
+            kind = etree.QName(node).localname
+            if kind == "blip":
+                node.set(relation, self.picture(png(item.drawing, self.language)))
+                continue
+            for name, value in (size if kind in {"extent", "ext"} else named).items():
+                node.set(name, value)
+        made = [
+            paragraph("Normal", element("r", drawing), keep=True),
+            paragraph("Caption", self.inline(item.caption)),
+        ]
+        if self.language == "zh" and chinese_font() is None:
+            made.append(paragraph("Small", self.inline(NO_FONT)))
+        return made
+
     # -- cells
 
     def head(self, column: Column, width: int) -> Element:
@@ -223,16 +268,17 @@ class WordBlocks:
         shade: bool = False,
     ) -> Element:
         """Write a cell, each line a paragraph; a formula alone on its line is displayed."""
-        lines = [part for line in _lines(content) for part in self._cell_lines(line, align)]
+        lines = [part for line in _lines(content) for part in self._cell_lines(line, align, width)]
         if bold:
             for line in lines:
                 _embolden(line)
         return _cell(width, *(paragraph(CELL_STYLES[align], *line, keep=keep) for line in lines), shade=shade)
 
-    def _cell_lines(self, line: list[Inline], align: str) -> list[list[Element]]:
+    def _cell_lines(self, line: list[Inline], align: str, width: int) -> list[list[Element]]:
         if len(line) == 1 and isinstance(line[0], Formula):
             justified = "right" if align == "right" else "left"
-            return [[displayed(part, justified)] for part in lines_of(line[0].said(self.language), LONGEST_IN_CELL)]
+            longest = max(1, width // LETTER_WIDTH)
+            return [[displayed(part, justified)] for part in lines_of(line[0].said(self.language), longest)]
         return [self.line(line)]
 
     # -- sections
@@ -242,7 +288,7 @@ class WordBlocks:
         name = f"_Toc{len(self._bookmarks) + 1:06}"
         self._bookmarks[item.id] = name
         number = len(self._bookmarks)
-        text = f"{item.number} {item.heading.said(self.language)}"
+        text = item.title_in(self.language)
         heading = paragraph(
             f"Heading{min(item.level, 3)}",
             element("bookmarkStart", id=number, name=name),
@@ -258,7 +304,7 @@ class WordBlocks:
         entries = [item for item in sections if item.level <= 2]
         made = []
         for item in entries:
-            text = f"{item.number} {item.heading.said(self.language)}"
+            text = item.title_in(self.language)
             link = element("hyperlink", run(text, self.language), anchor=self._bookmarks[item.id], history=1)
             made.append(paragraph(f"toc{item.level}", link))
         if made:

@@ -150,7 +150,9 @@ CARD: Mapping[str, Phrase] = {
     "remarks": Phrase("备注", "Remarks"),
     "value": Phrase("数值", "Value"),
     "monitored": Phrase("监测值", "Monitored value"),
-    "actual": Phrase("本期数据来源", "Origin in this period"),
+    "estimated": Phrase("估算值", "Estimated value"),
+    "instruments": Phrase("本期计量器具", "Instruments in this period"),
+    "actual": Phrase("本期数据来源与缺失、替代", "Origin in this period, gaps and substitutes"),
     "conservative": Phrase("保守方向", "Conservative side"),
 }
 SIDES: Mapping[str, Phrase] = {"low": Phrase("取低值", "low"), "high": Phrase("取高值", "high")}

@@ -6,9 +6,7 @@ texts whatever they begin with. The same result gives the same bytes.
 
 import datetime
 import math
-import re
 import textwrap
-from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ import xlsxwriter
 
 from tonne.engine.result.result import Result
 from tonne.esg.excel_formula import Cell
-from tonne.esg.sheet import FIRST_ROW, Amount, Content, Sheet, letter, shown_text, text_width
+from tonne.esg.sheet import FIRST_ROW, Amount, Content, Kind, Sheet, letter, shown_text, text_width
 from tonne.esg.workbook_sheets import workbook_sheets
 
 OPTIONS = {
@@ -41,21 +39,24 @@ HEADING = {
 BODY = {**FONT, "border": 1, "border_color": "#D9D9D9"}
 ID = {**BODY, "font_name": "Consolas"}
 STRONG = {"bold": True, "bg_color": "#F2F2F2"}
-INPUT = {"font_color": "#0000FF"}
+KIND_LOOKS: dict[Kind, dict[str, Any]] = {
+    "input": {"font_color": "#0000FF", "bg_color": "#FFF8DC", "locked": False},
+    "default": {"font_color": "#1E6B2E", "bg_color": "#EAF5EA", "locked": False},
+    "computed": {},
+}
+# Without a password: it keeps formulas from being overwritten by accident, and anybody can take it off.
+PROTECTION = {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True, "format_cells": True}
 HEADER_LENGTH, NAME_LENGTH, STATEMENT_LINE = 240, 60, 90  # Excel takes 255 characters
 A4 = 9
+TEXT = "@"
 NOTE_ROW = 2
 WIDEST, TALLEST, LINE_HEIGHT, TITLE_HEIGHT = 44, 400, 12.5, 24  # characters, and points
 ID_WIDTH = 1.2  # ids are in a wider font
 SLACK = 1.06  # words that do not fit go to the next line whole
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}\Z")
-_LIKE_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+\Z|[RrCc][0-9]*\Z|[Rr][0-9]*[Cc][0-9]*\Z")
-_RESERVED = {"true", "false"}
 
-
-def write_workbook(result: Result, path: Path) -> None:
-    """Write `workbook.xlsx`."""
+def write_workbook(result: Result, path: Path) -> list[Sheet]:
+    """Write `workbook.xlsx`; gives what stands on its sheets."""
     sheets = workbook_sheets(result)
     workbook = xlsxwriter.Workbook(str(path), OPTIONS)
     spec = result.project.spec
@@ -70,32 +71,11 @@ def write_workbook(result: Result, path: Path) -> None:
     looks = _Looks(workbook)
     for sheet in sheets:
         _write_sheet(workbook.add_worksheet(sheet.name), sheet, looks, result)
-    for name, cell in defined_names(sheets).items():
-        workbook.define_name(name, f"='{cell.sheet}'!${cell.column}${cell.row}")
-    workbook.close()
-
-
-def defined_names(sheets: Iterable[Sheet]) -> dict[str, Cell]:
-    """Name the amounts whose id, in a cell before them, can be a name in Excel."""
-    names: dict[str, Cell] = {}
-    taken = set(_RESERVED)
     for sheet in sheets:
-        id_ = ""
-        for cell, content in sheet.cells():
-            if cell.row < FIRST_ROW:
-                continue
-            if isinstance(content, str):
-                id_ = content if _is_id_column(sheet, cell) else id_
-            elif id_:
-                if _NAME.match(id_) and not _LIKE_CELL.match(id_) and id_.lower() not in taken:
-                    names[id_] = cell
-                    taken.add(id_.lower())
-                id_ = ""
-    return names
-
-
-def _is_id_column(sheet: Sheet, cell: Cell) -> bool:
-    return sheet.columns["ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(cell.column)].heading.startswith("标识")
+        for name, cell in sheet.names.items():
+            workbook.define_name(name, f"='{cell.sheet}'!${cell.column}${cell.row}")
+    workbook.close()
+    return sheets
 
 
 class _Looks:
@@ -189,7 +169,8 @@ def _look(sheet: Sheet, cell: Cell, content: Content) -> list[dict[str, Any]]:
     if cell.row - FIRST_ROW in sheet.strong:
         parts.append(STRONG)
     if isinstance(content, Amount):
-        parts.append({"num_format": content.format, "align": "right", "indent": 1, **(INPUT if sheet.inputs else {})})
+        shown = {"text_wrap": True} if content.format == TEXT else {"align": "right", "indent": 1}
+        parts.append({"num_format": content.format, **shown, **KIND_LOOKS[content.kind or "computed"]})
     elif column.wrap:
         parts.append({"text_wrap": True})
     return parts
@@ -207,6 +188,7 @@ def _frame(worksheet: Any, sheet: Sheet, result: Result) -> None:
     worksheet.fit_to_pages(1, 0)
     worksheet.repeat_rows(0, FIRST_ROW - 2)
     worksheet.hide_gridlines(2)
+    worksheet.protect("", PROTECTION)
     worksheet.set_header(_header(result))
     worksheet.set_footer("&L&8&A&R&8&P / &N")
 

@@ -4,54 +4,47 @@ Everything is taken from the result and nothing from the clock, so that the same
 """
 
 from collections.abc import Mapping
-from decimal import Decimal, localcontext
-from fractions import Fraction
-from typing import Any
 
 from tonne.engine.check.checks import evidence_counts
-from tonne.engine.compute.reference import CONTEXT, decimal
-from tonne.engine.data.domain import Index
-from tonne.engine.result.result import ROLES, Result, YearTotals
+from tonne.engine.result.result import Result
 from tonne.esg.cases import STATUSES, reply_words, stake_words
 from tonne.esg.document import Phrase, same
-from tonne.esg.excel_formula import Cell, cell_runs, whole
-from tonne.esg.figures import ROUNDED, SCALAR_YEAR, cited, joined, labelled, phrase, printed_unit, shown_place
-from tonne.esg.meters import correction_words
+from tonne.esg.figures import joined, phrase, shown_place
 from tonne.esg.numbers import ABSENT
 from tonne.esg.sheet import (
-    FIRST_ROW,
-    WHOLE,
     Amount,
     Column,
     Content,
+    Kind,
     Sheet,
     both,
-    number_format,
-    without_empty_end,
 )
-from tonne.esg.wording import COMMA, EVIDENCE, PERIOD, ROUNDING, SEVERITIES, TAKEN, TOTAL
-from tonne.esg.wording import ROLES as ROLE_WORDS
-from tonne.esg.workbook_values import NOT_LISTED, ValueSheets
+from tonne.esg.wording import COMMA, EVIDENCE, PERIOD, SEVERITIES
+from tonne.esg.workbook_readings import STEP_WORDS
+from tonne.esg.workbook_results import agreement_sheet, results_sheet
+from tonne.esg.workbook_values import ValueSheets
 
-READ_ME, READINGS, RESULTS, FINDINGS = "说明 Read me", "读数 Readings", "结果 Results", "发现项 Findings"
+READ_ME, FINDINGS = "说明 Read me", "发现项 Findings"
 EXACT_COLUMN, ROUNDED_COLUMN = "E", "G"
 
 HOW_TO_READ: tuple[tuple[Phrase, Phrase], ...] = (
     (
         Phrase("标识", "Ids"),
         Phrase(
-            "每个数值旁有标识，如BE@2024、EG_PJ@2024-03；报告、result.json和values.parquet使用同一标识。无索引的数值另以标识作为名称。",
+            "每个数值旁有标识，如BE@2024、EG_PJ@2024-03；报告、result.json和values.parquet使用同一标识。单元格以此命名，公式按名称引用，"
+            "如BE_2024、EG_PJ_2024_03（标识中的@、-、逗号写作下划线）。",
             "Beside each value stands its id, such as BE@2024 or EG_PJ@2024-03; reports, result.json and values.parquet use the "
-            "same ids. Values without an index also bear their id as a defined name.",
+            "same ids. Cells are named after them and formulas use the names, such as BE_2024 or EG_PJ_2024_03, with underscores "
+            "for @, - and commas.",
         ),
     ),
     (
         Phrase("活公式", "Live formulas"),
         Phrase(
-            "公式由方法学的公式树生成，引用参数单元格；改动参数后全部重算。打开前保存的数值来自引擎的60位十进制计算，本表按双精度重算，末位可能不同。",
-            "Formulas are made from those of the methodology and refer to the cells of the parameters; change one and all is "
-            "computed again. The stored values come from the engine, which computes with 60 decimal digits; a spreadsheet has "
-            "about 15, so that the last ones may differ.",
+            "公式由方法学的公式树生成，按名称引用单元格；改动输入后全部重算。打开前保存的数值来自引擎的60位十进制计算，本表按双精度重算，末位可能不同；“核对”表逐一比较。",
+            "Formulas are made from those of the methodology and call cells by name; change an input and all is computed again. "
+            "The stored values come from the engine, which computes with 60 decimal digits; a spreadsheet has about 15, so that "
+            "the last ones may differ. The sheet “Check” compares each.",
         ),
     ),
     (
@@ -82,23 +75,57 @@ HOW_TO_READ: tuple[tuple[Phrase, Phrase], ...] = (
     (
         Phrase("未列出的数值", "Values without rows"),
         Phrase(
-            "取值过多的索引集（如逐分钟数据）不逐行列出；由其求和等得到的数值按值写入，并在备注中注明。",
-            "Very large index sets, such as minutes, have no rows; what is summed from them is written as a value, and the note "
-            "beside it says so.",
+            "取值过多的索引集（如逐分钟数据）不逐行列出；由其求和得到的数值按日、月或年的小计写入，活公式由此开始，并在备注中注明。"
+            "这些小计可由dossier.zip重算：tonne verify。",
+            "Very large index sets, such as minutes, have no rows; what is summed from them is written as subtotals by day, month or "
+            "year, where live formulas begin, and the note beside says so. dossier.zip computes them again: tonne verify.",
         ),
     ),
+    (
+        Phrase("工作表保护", "Protection"),
+        Phrase(
+            "各表有保护而无密码，防止误改公式；输入和缺省值可直接改动，其余在“审阅”中撤销保护后改动。",
+            "The sheets are protected, without a password, so that formulas are not overwritten by accident. Inputs and defaults "
+            "can be changed; for anything else take the protection off.",
+        ),
+    ),
+)
+LEGEND: tuple[tuple[Kind, Phrase], ...] = (
+    (
+        "input",
+        Phrase(
+            "输入：读数、记录和项目给定值，可改动", "input: readings, records and values of the project; may be changed"
+        ),
+    ),
+    (
+        "default",
+        Phrase(
+            "缺省值：方法学缺省值、因子表和所作选择，可改动",
+            "default: of the methodology, a factor table or a choice; may be changed",
+        ),
+    ),
+    ("computed", Phrase("计算值：活公式", "computed: a live formula")),
 )
 
 
 def workbook_sheets(result: Result) -> list[Sheet]:
     """Make every sheet of a result's workbook."""
     values = ValueSheets(result)
-    return [_read_me(result), _readings(values), *values.sheets(), _results(values), _findings(result)]
+    readings, parameters, equations, terms = values.sheets()
+    results = results_sheet(values)
+    agreement = agreement_sheet(equations, results)
+    begin = _where_formulas_begin(values, equations)
+    return [_read_me(result, begin), *readings, parameters, equations, *terms, results, agreement, _findings(result)]
 
 
-def _read_me(result: Result) -> Sheet:
-    rows = [
-        (both(label), shown_place(text.zh), shown_place(text.en)) for label, text in (*_facts(result), *HOW_TO_READ)
+def _read_me(result: Result, begin: list[tuple[Phrase, Phrase]]) -> Sheet:
+    rows: list[tuple[Content, ...]] = [
+        (both(label), shown_place(text.zh), shown_place(text.en))
+        for label, text in (*_facts(result), *begin, *HOW_TO_READ)
+    ]
+    rows += [
+        (both(Phrase("颜色", "Colours")), Amount(said.zh, "@", kind=kind), Amount(said.en, "@", kind=kind))
+        for kind, said in LEGEND
     ]
     columns = (
         Column("项目 / Item", 30, wrap=True),
@@ -106,6 +133,32 @@ def _read_me(result: Result) -> Sheet:
         Column("English", 58, wrap=True),
     )
     return Sheet(READ_ME, both(Phrase("计算工作簿", "Calculation workbook")), "", columns, tuple(rows), filtered=False)
+
+
+def _where_formulas_begin(values: ValueSheets, equations: Sheet) -> list[tuple[Phrase, Phrase]]:
+    """Say how fine the readings are, what has no rows, and which values are not live."""
+    steps: dict[str, dict[str, None]] = {}
+    for name, found in values.result.dataset.parts.items():
+        for parts in found.values():
+            if values.is_written(name) and parts:
+                steps.setdefault(parts[0].step, {})[name] = None
+    rows = [
+        (
+            Phrase("读数汇总至", "Readings are summed by"),
+            Phrase(f"{STEP_WORDS[step].zh}：{'、'.join(names)}", f"{STEP_WORDS[step].en}: {', '.join(names)}"),
+        )
+        for step, names in steps.items()
+    ]
+    unlisted = [name for name in (*values.result.plan.needed, *values.result.values) if not values.is_written(name)]
+    fixed = [str(row[0]) for row in equations.rows if isinstance(row[5], Amount) and row[5].formula is None]
+    fixed += sorted({term.owner for term in values.terms if term.amount and term.amount.kind == "input"})
+    for label, names in (
+        (Phrase("未逐行列出的量", "Quantities without rows"), unlisted),
+        (Phrase("活公式的起点（按值写入）", "Where live formulas begin (written as values)"), fixed),
+    ):
+        if names:
+            rows.append((label, Phrase("、".join(names), ", ".join(names))))
+    return rows
 
 
 def _facts(result: Result) -> list[tuple[Phrase, Phrase]]:
@@ -167,213 +220,6 @@ def _evidence(result: Result) -> Phrase:
 
 def _choice(choice: str | Mapping[str, str]) -> str:
     return choice if isinstance(choice, str) else ", ".join(f"{member}: {value}" for member, value in choice.items())
-
-
-# -- readings
-
-
-def _readings(values: ValueSheets) -> Sheet:
-    """List what each meter, or each file of records, contributed to each value."""
-    rows: list[tuple[Content, ...]] = []
-    for name in values.result.plan.needed:
-        if values.is_written(name):
-            for index in values.indices(name):
-                rows += _contributions(values, name, index)
-        elif any(
-            origin.get("kind") in {"readings", "records"}
-            for origin in values.result.dataset.provenance.get(name, {}).values()
-        ):
-            rows.append((name, both(values.figures.name(name)), *[""] * 9, both(NOT_LISTED), ""))
-    columns = (
-        Column("标识 / Id", 16),
-        Column("名称 / Name", 24, wrap=True),
-        Column("计量点 / Meter", 12),
-        Column("读数 / Readings", 10),
-        Column("取用 / Taken", 9),
-        Column("起 / First", 12),
-        Column("止 / Last", 12),
-        Column("合计或均值 / Sum or mean", 15),
-        Column("单位 / Unit", 8, wrap=True),
-        Column("按参数单位 / In the parameter's unit", 15),
-        Column("单位 / Unit", 8, wrap=True),
-        Column("文件 / File", 36, wrap=True),
-        Column("修正 / Correction", 46, wrap=True),
-    )
-    empty = Phrase("本次计算没有读数或记录文件。", "This run has no files of readings or records.")
-    note = Phrase(
-        "每个计量点（或记录文件）对每个数值的贡献。",
-        "What each meter, or each file of records, contributed to each value.",
-    )
-    return Sheet(READINGS, both(Phrase("读数", "Readings")), both(note if rows else empty), columns, tuple(rows))
-
-
-def _contributions(values: ValueSheets, name: str, index: Index) -> list[tuple[Content, ...]]:
-    origin = values.result.dataset.origin(name, index)
-    head = (values.result.label(name, index), both(values.figures.name(name)))
-    unit, file = values.figures.unit_text(name, index), str(origin.get("file", ""))
-    if origin.get("kind") == "records":
-        count = Amount(Decimal(origin.get("count", 0)), WHOLE)
-        return [
-            (
-                *head,
-                ABSENT,
-                count,
-                count,
-                "",
-                "",
-                _exact(total, unit_),
-                both(printed_unit(unit_)),
-                None,
-                "",
-                file,
-                "",
-            )
-            for unit_, total in origin.get("totals", {}).items()
-        ]
-    take = TAKEN.get(str(origin.get("take")))
-    return [
-        (
-            *head,
-            str(meter["meter"]),
-            Amount(Decimal(meter["count"]), WHOLE),
-            Amount(Decimal(meter["taken"]), WHOLE),
-            str(meter["first"]),
-            str(meter["last"]),
-            _exact(meter["total"], meter["total_unit"]),
-            both(printed_unit(meter["total_unit"])),
-            _exact(meter["amount"], unit),
-            both(printed_unit(unit)),
-            f"{file} ({both(take)})" if take else file,
-            "\n".join(both(correction_words(item)) for item in meter.get("corrections", [])),
-        )
-        for meter in origin.get("meters", [])
-    ]
-
-
-def _exact(text: Any, unit: str) -> Amount:
-    value = decimal(Fraction(text))
-    return Amount(value, number_format(value, unit))
-
-
-# -- results
-
-
-def _results(values: ValueSheets) -> Sheet:
-    """Give the four outputs of each year, exact and rounded, and their totals."""
-    result = values.result
-    outputs = result.methodology.spec.outputs
-    rows: list[tuple[Content, ...]] = []
-    for year in result.years:
-        first = FIRST_ROW + len(rows)
-        rows += [_output(values, role, year, first) for role in ROLES]
-    strong = {position for position in range(len(rows)) if position % len(ROLES) == len(ROLES) - 1}
-    if [year.year for year in result.years] != [SCALAR_YEAR]:
-        strong |= set(range(len(rows), len(rows) + len(ROLES)))
-        rows += [_total(values, role) for role in ROLES]
-    columns = (
-        Column("年度 / Year", 10),
-        Column("项目 / Item", 30),
-        Column("单位 / Unit", 9),
-        Column("标识 / Id", 14),
-        Column("精确值 / Exact", 18),
-        Column("标识（修约后） / Id (rounded)", 24),
-        Column("修约后 / Rounded", 18),
-        Column("备注 / Note", 26, wrap=True),
-    )
-    note = ""
-    if outputs is not None:
-        rule = ROUNDING[outputs.rounding.mode].filled(unit=printed_unit(outputs.rounding.unit))
-        where = cited(outputs.rounding.cite) if outputs.rounding.cite else None
-        evidence = EVIDENCE.get(outputs.rounding.evidence or "")
-        note = "\n".join(
-            both(part, "\n")
-            for part in (
-                rule,
-                labelled(Phrase("证据等级", "Evidence"), evidence) if evidence else None,
-                where,
-            )
-            if part
-        )
-    return without_empty_end(
-        Sheet(RESULTS, both(Phrase("结果", "Results")), note, columns, tuple(rows), frozenset(strong))
-    )
-
-
-def _output(values: ValueSheets, role: str, year: YearTotals, first: int) -> tuple[Content, ...]:
-    result = values.result
-    outputs = result.methodology.spec.outputs
-    name = getattr(outputs, role) if outputs else None
-    row = first + ROLES.index(role)
-    exact, index = year.exact[role], _index(values, name, year)
-    cell = values.cell(name, index) if name and index is not None else None
-    unit = values.figures.unit_text(name) if name else values.figures.rounding_unit
-    missing = Phrase("方法学没有设此项，计为0", "the methodology has no such term; taken as 0")
-    return (
-        year.year if year.year != SCALAR_YEAR else both(Phrase("监测期", "Period")),
-        both(ROLE_WORDS[role]),
-        both(printed_unit(unit)),
-        result.label(name, index) if name and index is not None else ABSENT,
-        Amount(exact, number_format(exact, unit), f"={cell.seen_from(RESULTS)}" if cell else None),
-        f"{role}{ROUNDED}" if year.year == SCALAR_YEAR else f"{role}{ROUNDED}@{year.year}",
-        Amount(
-            year.rounded[role],
-            _rounded_format(values, role, year.rounded[role]),
-            _rounding(values, role, row, exact),
-        ),
-        "" if cell else both(missing),
-    )
-
-
-def _index(values: ValueSheets, name: str | None, year: YearTotals) -> Index | None:
-    if not name:
-        return None
-    index = values.domain.parse(values.result.plan.over(name), year.year)
-    return index if index is not None and index in values.result.values[name] else None
-
-
-def _rounding(values: ValueSheets, role: str, row: int, exact: Decimal) -> str:
-    """Write the methodology's rule for an output; the exact value stands in the same row."""
-    outputs = values.result.methodology.spec.outputs
-    mode = outputs.rounding.mode if outputs else "none"
-    here = f"{EXACT_COLUMN}{row}"
-    if mode == "conservative":
-        if role == "reduction":
-            return f"={ROUNDED_COLUMN}{row - 3}-{ROUNDED_COLUMN}{row - 2}-{ROUNDED_COLUMN}{row - 1}"
-        return f"={whole('floor' if role == 'baseline' else 'ceil', here, exact)[0]}"
-    if mode == "half_up":
-        return f"={whole('round', here, exact)[0]}"
-    return f"={whole('floor', here, exact)[0]}" if mode == "floor" and role == "reduction" else f"={here}"
-
-
-def _rounded_format(values: ValueSheets, role: str, value: Decimal) -> str:
-    return WHOLE if values.figures.is_whole(role) else number_format(value, values.figures.rounding_unit)
-
-
-def _total(values: ValueSheets, role: str) -> tuple[Content, ...]:
-    result = values.result
-    years = range(len(result.years))
-    rows = [FIRST_ROW + len(ROLES) * position + ROLES.index(role) for position in years]
-    exact_cells, rounded_cells = (
-        [Cell(RESULTS, column, row) for row in rows] for column in (EXACT_COLUMN, ROUNDED_COLUMN)
-    )
-    with localcontext(CONTEXT):
-        exact = sum((year.exact[role] for year in result.years), Decimal(0))
-    rounded = result.rounded_total(role)
-    unit = values.figures.rounding_unit
-    return (
-        both(TOTAL),
-        both(ROLE_WORDS[role]),
-        both(printed_unit(unit)),
-        ABSENT,
-        Amount(exact, number_format(exact, unit), f"=SUM({','.join(cell_runs(exact_cells, RESULTS))})"),
-        f"{role}{ROUNDED}",
-        Amount(
-            rounded,
-            _rounded_format(values, role, rounded),
-            f"=SUM({','.join(cell_runs(rounded_cells, RESULTS))})",
-        ),
-        "",
-    )
 
 
 # -- findings

@@ -9,10 +9,12 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
-from tonne.engine.compute.reference import At
+from tonne.engine import calendar
+from tonne.engine.compute.reference import CONTEXT, At
 from tonne.engine.data.domain import Index
+from tonne.engine.data.project import PROJECT_FILE
 from tonne.engine.errors import RunError
 from tonne.engine.plan import Step
 from tonne.engine.result.result import Result
@@ -23,15 +25,30 @@ from tonne.esg.figures import Figures, either, printed_unit, shown_place
 from tonne.esg.formulas import whole_formula
 from tonne.esg.linear import plain
 from tonne.esg.numbers import ABSENT
-from tonne.esg.sheet import FIRST_ROW, Amount, Column, Content, Sheet, both, number_format, without_empty_end
+from tonne.esg.sheet import (
+    FIRST_ROW,
+    Amount,
+    Column,
+    Content,
+    Kind,
+    Sheet,
+    both,
+    defined_name,
+    number_format,
+    without_empty_end,
+)
 from tonne.esg.wording import EVIDENCE, KINDS
+from tonne.esg.workbook_readings import ReadingRows
 
 PARAMETERS, EQUATIONS, TERMS = "参数 Parameters", "公式 Equations", "分项 Terms"
 VALUE_COLUMN = "F"
 MAX_ROWS = 10_000  # of the values, and again of the terms; more would take long to write and to open
+MOST_PARTS = 400  # of one sum that is too large: the days of a year
+FIXED_STEPS = ("day", "month", "year")
 ERROR = "#N/A"
 SAME = "〃"  # as in the row above
-IN_FILE = Phrase("值，取自values.parquet", "value, from values.parquet")
+IN_FILE = Phrase("值，取自引擎计算结果，活公式由此开始", "value of the engine; live formulas begin here")
+BY_THE_MINUTE = Phrase("由逐分钟数据求得", "made of data by the minute")
 NOT_LISTED = Phrase("取值过多，未逐行列出，见values.parquet", "too many values for rows; they are in values.parquet")
 
 OPERATIONS = {
@@ -74,18 +91,28 @@ class ValueSheets:
         self.limit = _limit(result)
         self.cells: dict[tuple[str, Index], Cell] = {}
         self.terms: list[_Term] = []
+        self._taken: set[str] = set()
         for sheet, names in ((PARAMETERS, result.plan.needed), (EQUATIONS, result.values)):
             row = FIRST_ROW
             for name in names:
                 for index in self.indices(name):
-                    self.cells[name, index] = Cell(sheet, VALUE_COLUMN, row)
+                    self.cells[name, index] = Cell(sheet, VALUE_COLUMN, row, self.free_name(result.label(name, index)))
                     row += 1
                 row += not self.is_written(name)
 
-    def sheets(self) -> list[Sheet]:
-        """Give the sheets; that of the terms only when a formula has some."""
-        parameters, equations = self._parameters(), self._equations()
-        return [parameters, equations, *([self._terms()] if self.terms else [])]
+    def sheets(self) -> tuple[list[Sheet], Sheet, Sheet, list[Sheet]]:
+        """Give the sheets of readings, parameters, equations, and terms if a formula has some."""
+        readings = self._readings()
+        parameters, equations = self._parameters(readings), self._equations()
+        return [*readings.sheets()], parameters, equations, [self._terms()] if self.terms else []
+
+    def free_name(self, id_: str) -> str | None:
+        """Make a name of an id that no other value bears; None where it cannot be one."""
+        name = defined_name(id_)
+        if name is None or name.lower() in self._taken:
+            return None
+        self._taken.add(name.lower())
+        return name
 
     def indices(self, name: str) -> list[Index]:
         """List the indices at which a quantity has a row."""
@@ -120,23 +147,42 @@ class ValueSheets:
             row.amount, row.note = self._amount(term, inner, row.id, TERMS, value, "")
         return [Cell(TERMS, VALUE_COLUMN, number) for number in range(first, first + len(rows))]
 
-    def fixed(self, node: Reduce, at: At, owner: str) -> Cell | None:
-        """Give a reduction that is too large a row with its value."""
-        value = self.result.reference.evaluate(node, at)
-        if value is None:
-            return None
-        label = ",".join(node.over)
-        self.terms.append(
-            _Term(
-                owner,
-                owner.partition(" ")[0],
-                label,
-                node.function,
-                Amount(value, number_format(value, "")),
-                both(IN_FILE),
+    def fixed(self, node: Reduce, at: At, owner: str) -> Sequence[Cell]:
+        """Give a reduction that is too large rows with values: of a sum the longest list of parts by time that fits."""
+        if self.domain.is_streamed(node.over):
+            raise UnwritableError(both(BY_THE_MINUTE))
+        first = FIRST_ROW + len(self.terms)
+        for label, value in self._parts(node, at):
+            amount = Amount(value, number_format(value, ""), kind="input")
+            id_ = f"{owner} {label}" if label else owner
+            self.terms.append(
+                _Term(id_, owner.partition(" ")[0], label or ",".join(node.over), node.function, amount, both(IN_FILE))
             )
-        )
-        return Cell(TERMS, VALUE_COLUMN, FIRST_ROW + len(self.terms) - 1)
+        return [Cell(TERMS, VALUE_COLUMN, row) for row in range(first, FIRST_ROW + len(self.terms))]
+
+    def _parts(self, node: Reduce, at: At) -> list[tuple[str, Decimal]]:
+        """Split a sum by the finest step of time for which there are rows enough."""
+        clock = next((name for name in node.over if name in self.domain.steps), None)
+        if node.function != "sum" or clock is None:
+            value = self.result.reference.evaluate(node, at)
+            return [] if value is None else [("", value)]
+        position, step = node.over.index(clock), self.domain.steps[clock]
+        indices = list(self.domain.indices(node.over, at))
+        for target in (target for target in FIXED_STEPS if not calendar.is_finer(target, step)):
+            numbers = [calendar.coarser(step, int(index[position]), target) for index in indices]
+            if len(set(numbers)) <= MOST_PARTS and len(self.terms) + len(set(numbers)) <= MAX_ROWS:
+                break
+        sums: dict[int, Decimal] = {}
+        with localcontext(CONTEXT):
+            for number, index in zip(numbers, indices, strict=True):
+                inner = {**at, **dict(zip(node.over, index, strict=True))}
+                if node.where is not None and not self.result.reference.holds(node.where, inner):
+                    continue
+                value = self.result.reference.evaluate(node.body, inner)
+                if value is None:
+                    return []
+                sums[number] = sums.get(number, Decimal(0)) + value
+        return [(calendar.label(target, number), value) for number, value in sums.items()]
 
     def _are_written(self, node: Reduce) -> bool:
         """Whether all that a reduction takes has rows, itself or through reductions inside."""
@@ -164,12 +210,12 @@ class ValueSheets:
             return Amount(value, shown, excel_formula(node, at, owner, sheet, self, self.result.reference)), ""
         except UnwritableError as fault:
             del self.terms[made:]
-            return Amount(value, shown), f"{both(IN_FILE)} ({fault})"
+            return Amount(value, shown, kind="input"), f"{both(IN_FILE)} ({fault})"
 
     # -- the sheets
 
-    def _parameters(self) -> Sheet:
-        rows = [row for name in self.result.plan.needed for row in self._parameter_rows(name)]
+    def _parameters(self, readings: ReadingRows) -> Sheet:
+        rows = [row for name in self.result.plan.needed for row in self._parameter_rows(name, readings)]
         columns = (
             *(_ID, _SYMBOL, _NAME, _INDEX, _UNIT),
             Column("数值 / Value", 16),
@@ -179,12 +225,28 @@ class ValueSheets:
             Column("位置 / Place", 26, wrap=True),
         )
         note = Phrase(
-            "蓝色数值为输入，改动后其余各表随之重算。",
-            "The values in blue are inputs; change one, and the other sheets follow.",
+            "有底色的数值为输入或缺省值，改动后其余各表随之重算；由读数合计的参数引用“读数”表。",
+            "Values on a coloured ground are inputs or defaults; change one, and the other sheets follow. Parameters that are "
+            "made of readings refer to the sheet of readings.",
         )
-        return Sheet(PARAMETERS, both(Phrase("参数", "Parameters")), both(note), columns, tuple(rows), inputs=True)
+        title = both(Phrase("参数", "Parameters"))
+        return Sheet(PARAMETERS, title, both(note), columns, tuple(rows), names=self._names(PARAMETERS))
 
-    def _parameter_rows(self, name: str) -> list[tuple[Content, ...]]:
+    def _names(self, sheet: str) -> dict[str, Cell]:
+        return {cell.name: cell for cell in self.cells.values() if cell.name and cell.sheet == sheet}
+
+    def _readings(self) -> ReadingRows:
+        """Lay out what each meter, or each file of records, contributed to each value."""
+        readings = ReadingRows(self.figures)
+        for name in self.result.plan.needed:
+            origins = self.result.dataset.provenance.get(name, {}).values()
+            for index in self.indices(name):
+                readings.add(name, index)
+            if not self.is_written(name) and any(origin.get("kind") in {"readings", "records"} for origin in origins):
+                readings.add_unlisted((name, both(self.figures.name(name)), *[""] * 9, both(NOT_LISTED), ""))
+        return readings
+
+    def _parameter_rows(self, name: str, readings: ReadingRows) -> list[tuple[Content, ...]]:
         if not self.is_written(name):
             return [(*self._missing(name), "", "", both(NOT_LISTED), "")]
         values = self.result.values_of(name)
@@ -192,7 +254,13 @@ class ValueSheets:
         for index in self.indices(name):
             origin = self.result.dataset.origin(name, index)
             kind, evidence = KINDS.get(str(origin.get("kind"))), EVIDENCE.get(str(origin.get("evidence")))
-            amount = Amount(values[index], number_format(values[index], self.figures.unit_text(name, index)))
+            formula = readings.formula(name, index)
+            amount = Amount(
+                values[index],
+                number_format(values[index], self.figures.unit_text(name, index)),
+                f"={formula}" if formula else None,
+                None if formula else _kind(str(origin.get("kind"))),
+            )
             rows.append(
                 (
                     *self._head(name, index),
@@ -200,10 +268,14 @@ class ValueSheets:
                     both(kind) if kind else ABSENT,
                     both(evidence) if evidence else ABSENT,
                     self._source(name, index),
-                    shown_place(str(origin.get("place", ABSENT))),
+                    self._place(str(origin.get("place", ABSENT))),
                 )
             )
         return rows
+
+    def _place(self, text: str) -> str:
+        """Shorten a place in the project's own file, which a reader has in the dossier."""
+        return shown_place(text.removeprefix(self.result.project.document.path.removesuffix(PROJECT_FILE)))
 
     def _equations(self) -> Sheet:
         rows = [row for step in self.result.plan.steps.values() for row in self._equation_rows(step)]
@@ -218,7 +290,10 @@ class ValueSheets:
             "数值均为活公式，由方法学的公式树生成，单位换算写明为因数。",
             "All values are live formulas made from the formulas of the methodology; changes of unit stand in them as factors.",
         )
-        return without_empty_end(Sheet(EQUATIONS, both(Phrase("公式", "Equations")), both(note), columns, tuple(rows)))
+        title = both(Phrase("公式", "Equations"))
+        return without_empty_end(
+            Sheet(EQUATIONS, title, both(note), columns, tuple(rows), names=self._names(EQUATIONS))
+        )
 
     def _equation_rows(self, step: Step) -> list[tuple[Content, ...]]:
         layout, where = whole_formula(self.figures, step.id), self.figures.where(step.id)
@@ -307,6 +382,11 @@ class ValueSheets:
         choice = f"{origin['option']} = {origin['choice']}" if origin.get("kind") == "option" else ""
         parts = [str(origin.get("file") or ""), table, choice, both(said) if said else ""]
         return " · ".join(filter(None, parts)) or ABSENT
+
+
+def _kind(origin: str) -> Kind:
+    """Say whether a value was given for the project or is one of the methodology."""
+    return "default" if origin in {"default", "factor", "option"} else "input"
 
 
 @functools.cache

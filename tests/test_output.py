@@ -23,6 +23,9 @@ FILES = {
     "report.zh.docx",
     "report.en.docx",
     "report.html",
+    "ccer_er_2023.zh.docx",
+    "ccer_er_2023.en.docx",
+    "ccer_er_2023.html",
     "workbook.xlsx",
     "dossier.zip",
 }

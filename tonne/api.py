@@ -1,6 +1,6 @@
 """The public functions of the package."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,17 +16,40 @@ if TYPE_CHECKING:
     from tonne.engine.single import Evaluation
     from tonne.engine.typed_values import Typed
     from tonne.engine.versions import Revision
+    from tonne.esg.verify import Verification
 
-__all__ = ["baseline", "check", "diff", "evaluate", "list_methodologies", "load_methodology", "run", "same_as"]
+__all__ = [
+    "baseline",
+    "check",
+    "diff",
+    "evaluate",
+    "list_methodologies",
+    "load_methodology",
+    "run",
+    "same_as",
+    "verify",
+]
 
 
-def run(project: str | Path, out: str | Path | None = None, progress: Callable[[str], None] | None = None) -> "Result":
+def run(
+    project: str | Path,
+    out: str | Path | None = None,
+    progress: Callable[[str], None] | None = None,
+    *,
+    outlines: Sequence[str] = (),
+    templates: str | Path | None = None,
+    pdf: bool = False,
+) -> "Result":
     """Compute a project, and write its documents when a folder is given.
 
     Args:
         project: a project file, or the folder of one.
         out: the output folder; written as a whole or not at all.
         progress: is told each stage as it begins.
+        outlines: which reports to write, by their ids; else those that the project names, or the plain one and that of
+            the methodology's scheme.
+        templates: a folder of outlines and styles of one's own.
+        pdf: also write each report as PDF, which needs `tonne[pdf]`.
 
     Returns:
         the result: `total("ER")`, `by_year("ER")`, `values_of("BE")`, `findings`, `digest` and more.
@@ -36,12 +59,37 @@ def run(project: str | Path, out: str | Path | None = None, progress: Callable[[
     """
     from tonne.engine.run import run as run_project  # noqa: PLC0415 (checking a spec needs no database)
 
-    result = run_project(project, progress)
-    if out is not None:
-        from tonne.esg.release import release  # noqa: PLC0415 (documents are not always wanted)
+    if out is None:
+        return run_project(project, progress)
+    from tonne.esg.own_templates import read_templates  # noqa: PLC0415 (documents are not always wanted)
+    from tonne.esg.release import release  # noqa: PLC0415 (as above)
 
-        release(result, Path(out), progress)
+    if pdf:
+        from tonne.esg.pdf import require_pdf  # noqa: PLC0415 (an optional extra)
+
+        require_pdf()
+    own = read_templates(Path(templates)) if templates is not None else None
+    result = run_project(project, progress)
+    release(result, Path(out), progress, outlines=outlines, templates=own, pdf=pdf)
     return result
+
+
+def verify(folder: str | Path, progress: Callable[[str], None] | None = None) -> "Verification":
+    """Compute an output folder or a dossier again, and compare every number in its files.
+
+    Args:
+        folder: the output folder of a run, or a dossier.
+        progress: is told each stage as it begins.
+
+    Returns:
+        the verification: `passed`, `findings`, `files` with what was compared, `result`, `as_data()`.
+
+    Raises:
+        TonneError: there is no dossier, it is damaged, or its project cannot be computed.
+    """
+    from tonne.esg.verify import verify as verify_folder  # noqa: PLC0415 (as in `run`)
+
+    return verify_folder(folder, progress)
 
 
 def baseline(

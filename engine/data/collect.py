@@ -70,7 +70,7 @@ def collect(project: Project, plan: Plan, store: duckdb.DuckDBPyConnection, side
     if work.problems:
         raise ProjectError(list(dict.fromkeys(work.problems)))
     files, findings = tuple(work.files.values()), tuple(work.findings)
-    return Dataset(domain, work.values, work.provenance, files, findings, work.streams)
+    return Dataset(domain, work.values, work.provenance, files, findings, work.streams, parts=work.parts)
 
 
 def _wanted(project: Project, plan: Plan, work: DatasetBuilder) -> dict[str, Value]:

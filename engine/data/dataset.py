@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from tonne.engine.data.domain import Domain, Index
+from tonne.engine.data.feeds import FinerPart
 from tonne.engine.data.streams import Stream
 from tonne.engine.errors import Place, Problem
 from tonne.engine.findings import Finding
@@ -35,6 +36,7 @@ class Dataset:
     findings: tuple[Finding, ...] = field(default=())
     streams: Mapping[str, Stream] = field(default_factory=dict)  # their values are in the store alone
     shown: Domain | None = None  # the few indices at which the values of streams are held
+    parts: Mapping[str, Mapping[Index, tuple[FinerPart, ...]]] = field(default_factory=dict)  # of values from readings
 
     def value(self, name: str, index: Index) -> Fraction | None:
         """Give the value of a parameter at an index of its index set; None when there is none."""
@@ -54,6 +56,7 @@ class DatasetBuilder:
     values: dict[str, dict[Index, Fraction]] = field(default_factory=dict)
     provenance: dict[str, dict[Index, Provenance]] = field(default_factory=dict)
     streams: dict[str, Stream] = field(default_factory=dict)
+    parts: dict[str, dict[Index, tuple[FinerPart, ...]]] = field(default_factory=dict)
     files: dict[str, DataFile] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)

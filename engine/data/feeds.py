@@ -71,6 +71,15 @@ class FeedSource:
 
 
 @dataclass(frozen=True)
+class FinerPart:
+    """What one meter contributed to a value in one shorter step."""
+
+    step: str  # such as `day`
+    label: str  # such as `2024-03-01`
+    source: FeedSource
+
+
+@dataclass(frozen=True)
 class FeedValues:
     """The values of one parameter from one file of readings, and where each comes from."""
 

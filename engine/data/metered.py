@@ -15,6 +15,7 @@ from tonne.engine.data.dataset import DataFile, DatasetBuilder, Sides
 from tonne.engine.data.domain import Domain, Index
 from tonne.engine.data.feeds import FeedSource, aggregate, first_rows_not_of_a_flag, first_rows_outside
 from tonne.engine.data.fillings import Fed
+from tonne.engine.data.finer import MOST_PARTS, finer_parts
 from tonne.engine.data.intake import FileFacts
 from tonne.engine.data.lookup import member_unit
 from tonne.engine.data.meters import MeterRegister, meter_register, not_registered, register_findings
@@ -138,6 +139,11 @@ def _put_feed(loaded: LoadedReadings, item: Fed, stage: _Stage) -> None:
         origin = _origin(loaded, feed, place) | {"meters": meters}
         origin |= {"substitutions": substitutes[key]} if key in substitutes else {}
         work.put(feed.parameter, _numbered(key, quantity, stage.plan, stage.domain), value, origin, place)
+    room = MOST_PARTS // sum(len(spec.feeds) for spec in project.spec.readings.values()), project.spec.monitoring_period
+    parts = finer_parts(store, loaded, item, fed, adjustment, room)
+    work.parts.setdefault(feed.parameter, {}).update(
+        {_numbered(key, quantity, stage.plan, stage.domain): found for key, found in parts.items()}
+    )
 
 
 def _origin(loaded: LoadedReadings, feed: Feed, place: Place) -> dict[str, object]:

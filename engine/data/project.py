@@ -5,11 +5,12 @@ import re
 import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from tonne.engine.data.date_patterns import SERIAL, date_pattern
+from tonne.engine.data.description import Annex, Change, Edition, FilePath, Milestones, Narrative
 from tonne.engine.data.file_form import FileForm, NumberForm
 from tonne.engine.data.registers import (
     Balance,
@@ -29,7 +30,6 @@ from tonne.engine.spec.source import Document, read_yaml
 
 PROJECT_FILE = "project.yaml"
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
-FilePath = Annotated[str, Field(min_length=1, max_length=300, description="relative to the project file")]
 
 
 class Period(Model):
@@ -268,9 +268,24 @@ class ProjectSpec(Model):
     methodology: str
     statement: Text | None = Field(None, description="a statement that every document carries in front")
     description: Text | None = None
+    stage: Literal["design", "monitoring"] = Field(
+        "monitoring",
+        description="design: all values are estimates, and the monitoring period is the whole crediting period",
+    )
+    outlines: list[Name] | None = Field(
+        None, min_length=1, max_length=20, description="of the documents; else the plain one and that of the scheme"
+    )
+    edition: Edition | None = None
     owner: Text | None = None
+    participants: list[Text] = Field([], max_length=100)
+    host: Text | None = Field(None, description="the country in which the activity is")
+    sector: Text | None = Field(None, description="sector or scope as the scheme names it")
     location: Location | None = None
     registration: str | None = None
+    milestones: Milestones | None = None
+    narrative: Narrative | None = None
+    changes: list[Change] = Field([], max_length=200, description="changes after registration")
+    annexes: list[Annex] = Field([], max_length=500)
     time_zone: str
     crediting_period: Period
     monitoring_period: Period
@@ -366,6 +381,16 @@ def checked_project(spec: ProjectSpec, document: Document, folder: Path) -> Proj
                 f"inside {crediting.start} to {crediting.end}",
                 f"{monitoring.start} to {monitoring.end}",
                 "split the monitoring period, or correct the dates",
+            )
+        )
+    if spec.stage == "design" and (monitoring.start, monitoring.end) != (crediting.start, crediting.end):
+        raise ProjectError(
+            Problem(
+                "a project in the design stage is estimated for its whole crediting period",
+                document.place("monitoring_period"),
+                f"{crediting.start} to {crediting.end}",
+                f"{monitoring.start} to {monitoring.end}",
+                "give the crediting period as monitoring period, or leave out `stage: design`",
             )
         )
     try:

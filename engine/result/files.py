@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from tonne.engine.data.answers import ANSWERS_FILE
+from tonne.engine.errors import Place, Problem, ReportError
 from tonne.engine.result.result import Result, plain
 
 RESULT_FILE = "result.json"
@@ -66,8 +67,33 @@ def write_values(result: Result, path: Path) -> None:
         store.close()
 
 
-def write_dossier(result: Result, path: Path) -> None:
-    """Write one file with everything that is needed to recompute the result elsewhere."""
+def read_values(path: Path) -> dict[str, tuple[float | None, str | None]]:
+    """Read a `values.parquet`: the number and the exact digits of each id.
+
+    Raises:
+        ReportError: it cannot be read.
+    """
+    store = duckdb.connect(
+        ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    )
+    try:
+        rows = store.execute("SELECT id, value, exact FROM read_parquet(?)", [str(path)]).fetchall()
+    except duckdb.Error as fault:
+        what = "this is not a file of values that can be read"
+        raise ReportError(Problem(what, Place(str(path)), found=str(fault)[:200])) from None
+    finally:
+        store.close()
+    return {id_: (number, exact) for id_, number, exact in rows}
+
+
+def write_dossier(result: Result, path: Path, written: Path | None = None) -> None:
+    """Write one file with everything that is needed to recompute the result elsewhere.
+
+    Args:
+        result: the result.
+        path: the file.
+        written: the folder that holds `result.json` and `values.parquet` already.
+    """
     parts: dict[str, bytes] = {"project/project.yaml": result.project.document.text.encode()}
     answers = result.project.folder / ANSWERS_FILE
     if answers.is_file():
@@ -82,8 +108,10 @@ def write_dossier(result: Result, path: Path) -> None:
         parts[f"methodologies/factors/{name}.yaml"] = table.document.text.encode()
     with tempfile.TemporaryDirectory(prefix="tonne-") as scratch:
         for writer, name in ((write_result, RESULT_FILE), (write_values, VALUES_FILE)):
-            writer(result, Path(scratch) / name)
-            parts[name] = (Path(scratch) / name).read_bytes()
+            file = (written or Path(scratch)) / name
+            if written is None:
+                writer(result, file)
+            parts[name] = file.read_bytes()
     files = {f"project/{file.path}": result.project.folder / file.path for file in result.dataset.files}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
     digests |= {f"project/{file.path}": file.sha256 for file in result.dataset.files}

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
+from functools import cached_property
 from typing import Any
 
 from tonne.engine.compute.compare import Agreement
@@ -139,7 +140,7 @@ class Result:
         """Whether the run found something that keeps the reduction from being claimed."""
         return any(finding.failed for finding in self.findings)
 
-    @property
+    @cached_property  # many values take seconds
     def digest(self) -> str:
         """SHA-256 of the result without the time it was made, places in files, and what was answered to findings."""
         data = self.as_data()

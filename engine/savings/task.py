@@ -14,9 +14,9 @@ from typing import Literal
 import duckdb
 from pydantic import Field
 
+from tonne.engine.data.description import FilePath
 from tonne.engine.data.project import (
     Feed,
-    FilePath,
     MeterColumn,
     Period,
     Project,

@@ -176,6 +176,8 @@ CHECKS: tuple[Check, ...] = (
         ("文件中每个数值与结果一致", "Every number in the documents"),
         "documents",
         "document.number_differs document.number_unknown document.result_missing document.unreadable document.missing "
+        "document.not_filled document.section_empty document.sum_differs document.languages_differ document.unexpected "
+        "document.dossier_altered "
         "workbook.value_differs workbook.text_differs workbook.cell_unexpected workbook.id_missing",
         "esg/readback esg/documents_check",
     ),

@@ -1,4 +1,4 @@
-"""Compares the reduction with the estimate made before the event.
+"""Compares the reduction with the estimate made before the event, for the days of the monitoring period.
 
 Composed: an excess of more than a tenth, in a calendar year or in total, has to be explained.
 """
@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from tonne.engine.data.amounts import exact_text
 from tonne.engine.findings import Finding, Severity
+from tonne.engine.result.derived import estimated_shares
 from tonne.engine.result.result import Result, plain
 
 THRESHOLD = Fraction(1, 10)
@@ -20,9 +21,10 @@ def check_estimates(result: Result) -> Iterator[Finding]:
     if not spec.ex_ante:
         return
     actual = {year.year: year.rounded["reduction"] for year in result.years}
-    if "-" in actual and len(spec.ex_ante) == 1:
-        actual = dict.fromkeys(spec.ex_ante, actual["-"])
-    pairs = {year: (actual[year], estimate) for year, estimate in spec.ex_ante.items() if year in actual}
+    estimates = {share.year: share.amount for share in estimated_shares(spec)}
+    if "-" in actual and len(estimates) == 1:
+        actual = dict.fromkeys(estimates, actual["-"])
+    pairs = {year: (actual[year], estimate) for year, estimate in estimates.items() if year in actual}
     if not pairs:
         return
     total = sum((value for value, _ in pairs.values()), Decimal(0)), sum((e for _, e in pairs.values()), Fraction(0))

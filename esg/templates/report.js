@@ -60,6 +60,16 @@
     return list;
   }
 
+  function others(id, trace) {
+    const ids = Object.keys(data.traces).filter((other) => other !== id && data.traces[other].quantity === trace.quantity);
+    const list = part("ul");
+    for (const other of ids.slice(0, 24)) {
+      const found = data.traces[other];
+      add(list, add(part("li"), part("span", other, "code"), " = ", ...number(other, [found.exact, found.exact], found.unit)));
+    }
+    return list;
+  }
+
   function draw() {
     const id = path[path.length - 1];
     const trace = data.traces[id];
@@ -78,18 +88,24 @@
       rows([[word("source"), said(trace.source)], ...trace.origin.map(([label, text]) => [said(label), said(text)])]),
     );
     if (trace.inputs.length) add(panel, part("div", word("inputs")), inputs(trace));
+    if (trace.raw) add(panel, part("div", word("raw")), part("div", `tonne trace . "${id}" --readings 20`, "code"));
+    const same = trace.quantity ? others(id, trace) : part("ul");
+    if (same.children.length) add(panel, part("div", word("others")), same);
     panel.hidden = false;
   }
 
-  document.addEventListener("click", (event) => {
-    const figure = event.target.closest("[data-figure]");
+  function open(figure) {
     if (!figure || !(figure.dataset.figure in data.traces)) return;
     if (!panel.contains(figure)) path.length = 0;
     path.push(figure.dataset.figure);
     draw();
-  });
+  }
+
+  document.addEventListener("click", (event) => open(event.target.closest("[data-figure]")));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") panel.hidden = true;
+    // A button of a page opens by itself; a shape of a drawing does not.
+    if (event.key === "Enter" && event.target instanceof SVGElement) open(event.target.closest("[data-figure]"));
   });
   for (const input of document.querySelectorAll("input[name=language]")) {
     input.addEventListener("change", () => panel.hidden || draw());

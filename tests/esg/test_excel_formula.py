@@ -76,8 +76,8 @@ class FixedLayout:
         self.terms.append((term, at, owner))
         return [Cell("Terms", "F", 4), Cell("Terms", "F", 5)]
 
-    def fixed(self, _node: tree.Reduce, _at: At, _owner: str) -> Cell | None:
-        return None
+    def fixed(self, _node: tree.Reduce, _at: At, _owner: str) -> Sequence[Cell]:
+        return ()
 
 
 @pytest.mark.parametrize(

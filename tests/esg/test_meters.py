@@ -9,7 +9,7 @@ from tonne.engine.run import run
 from tonne.esg.document import Phrase, Report, Section, Table
 from tonne.esg.monitoring import monitoring_report
 from tonne.esg.workbook import write_workbook
-from tonne.esg.workbook_sheets import READINGS
+from tonne.esg.workbook_readings import READINGS
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +33,7 @@ def words(cell: Any, language: str) -> str:
 
 
 def test_every_meter_stands_with_its_serial_class_role_and_calibrations(offshore: Result, report: Report) -> None:
-    (table,) = section(report, "meters").blocks
+    table = section(report, "meters").blocks[0]
     assert isinstance(table, Table)
     assert len(table.rows) == len(offshore.project.spec.meters) == 4
     first = [words(cell, "zh") for cell in table.rows[0]]
@@ -76,7 +76,7 @@ def test_a_trace_tells_the_correction(report: Report) -> None:
 def test_the_workbook_tells_the_correction_beside_the_corrected_amount(offshore: Result, tmp_path: Path) -> None:
     path = tmp_path / "workbook.xlsx"
     write_workbook(offshore, path)
-    rows = list(openpyxl.load_workbook(path)[READINGS].iter_rows(values_only=True))
+    rows = list(openpyxl.load_workbook(path, data_only=True)[READINGS].iter_rows(values_only=True))
     marked = [row for row in rows if isinstance(row[-1], str) and "延迟校准" in row[-1]]
     assert [row[0] for row in marked] == ["EG_export@2024-08", "EG_import@2024-08"]
     whole = sum(float(str(row[9])) for row in rows if row[0] == "EG_export@2024-08")

@@ -190,7 +190,7 @@ def test_cards_have_the_fields_of_the_form(report: Report) -> None:
     fixed = [block for block in section(report, "fixed").blocks if isinstance(block, KeyValues)]
     monitored = [block for block in section(report, "monitored").blocks if isinstance(block, KeyValues)]
     assert {len(card.rows) for card in fixed} == {9}  # the 8 fields and the conservative side
-    assert {len(card.rows) for card in monitored} == {15}  # the 12 fields, the value, its origin, the conservative side
+    assert {len(card.rows) for card in monitored} == {16}  # the 12 fields, value, instruments, origin, conservative side
     assert [row[0].zh for row in fixed[0].rows][:2] == ["数据/参数名称", "应用的公式编号"]
 
 
@@ -377,7 +377,7 @@ sections:
     [
         ("- {id: a, zh: 甲, en: A, block: monthes, absent: {zh: 无, en: none}}", "did you mean months"),
         ("- {id: a, zh: 甲, en: A, block: months}", "needs `absent:`"),
-        ("- {id: a, zh: 甲, en: A}", "either `block:` or `sections:`"),
+        ("- {id: a, zh: 甲, en: A}", "one of `block:`, `text:`, `says:` and `sections:`"),
     ],
 )
 def test_faulty_outline_is_refused(

@@ -71,7 +71,7 @@ def test_changed_number_is_found_with_place_id_and_both_values(
     assert (problem.expected, problem.found) == ("81,315.163", "81,315.164")
     assert problem.place is not None
     assert problem.place.path == str(copy)
-    assert problem.place.field in {"3.3 逐月监测值", "3.3 Monitored values by month"}
+    assert str(problem.place.field).partition(" ")[2] in {"逐月监测值", "Monitored values by month"}
 
 
 @pytest.mark.parametrize("found", ["81,315", "81,315.16", "八万", "", "8,1315.163", "81,315.163 MWh"])

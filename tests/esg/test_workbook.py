@@ -1,4 +1,6 @@
 import dataclasses
+import functools
+import os
 import re
 import time
 import zipfile
@@ -9,22 +11,33 @@ from typing import Any
 
 import openpyxl
 import pytest
+from lxml import etree
 
 from tonne.engine.data.project import ProjectSpec, checked_project
 from tonne.engine.errors import ProjectError, ReportError
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.result.result import ROLES, Result, YearTotals, rounded
-from tonne.engine.run import run_project
+from tonne.engine.run import run, run_project
 from tonne.engine.spec.catalogue import bundled, load_methodology
+from tonne.engine.spec.methodology import Methodology
 from tonne.engine.spec.shape import shaped
 from tonne.engine.spec.source import Document, read_yaml
 from tonne.esg import workbook_values
 from tonne.esg.sheet import Amount
 from tonne.esg.workbook import write_workbook
 from tonne.esg.workbook_check import read_back_workbook
-from tonne.esg.workbook_sheets import FINDINGS, READ_ME, READINGS, RESULTS, workbook_sheets
+from tonne.esg.workbook_readings import READINGS, STEPS
+from tonne.esg.workbook_results import AGREEMENT, AGREES, RESULTS
+from tonne.esg.workbook_sheets import FINDINGS, READ_ME, workbook_sheets
 from tonne.esg.workbook_values import EQUATIONS, PARAMETERS, TERMS
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+TOGETHER = [  # in one start of LibreOffice
+    ("landfill_gas",),
+    ("waste_heat_power", "solar_thermal"),
+    ("coal_mine_methane", "motor_retrofit", "reservoir_hydro"),
+    ("onshore_wind", "offshore_wind", "heat_pump", "building_retrofit"),
+]
 Recompute = Callable[[Mapping[str, Path]], dict[str, Any]]
 
 
@@ -65,21 +78,31 @@ def disagreements(result: Result, found: Mapping[str, Mapping[str, Any]]) -> lis
     ]
 
 
-def case_results() -> dict[str, Result]:
-    """One good case of each methodology with outputs, and all cases that round."""
-    results = {}
-    for path in sorted(bundled().root.glob("*/cases/good/*.yaml")):
-        name = path.parts[-4]
-        methodology = load_methodology(name)
-        if methodology.spec.outputs is None:
-            continue
-        document = read_yaml(path)
-        data = {"format": 1, "name": document.data["title"], "methodology": name, **document.data["project"]}
-        places = {steps[1:]: place for steps, place in document.places.items() if steps[:1] == ("project",)}
-        inner = Document(document.path, data, places, document.digest, document.text)
-        project = checked_project(shaped(ProjectSpec, inner, ProjectError), inner, path.parent)
-        results[f"{name}.{path.stem}"] = run_project(project, methodology, lambda _stage: None)
-    return results
+@functools.cache
+def methodology_of(name: str) -> Methodology:
+    return load_methodology(name)
+
+
+def golden_cases() -> list[Path]:
+    """Good cases of methodologies with outputs: those whose workbooks hold nearly every formula that any holds; or all."""
+    paths = sorted(bundled().root.glob("*/cases/good/*.yaml"))
+    paths = [path for path in paths if methodology_of(path.parts[-4]).spec.outputs is not None]
+    if os.environ.get("TONNE_SEARCH"):
+        return paths
+    listed = set((Path(__file__).parent / "workbook_cases.txt").read_text(encoding="utf-8").split())
+    chosen = [path for path in paths if f"{path.parts[-4]}.{path.stem}" in listed]
+    known = {path.parts[-4] for path in chosen}
+    return chosen + [path for path in paths if path.parts[-4] not in known]
+
+
+def case_result(path: Path) -> Result:
+    name = path.parts[-4]
+    document = read_yaml(path)
+    data = {"format": 1, "name": document.data["title"], "methodology": name, **document.data["project"]}
+    places = {steps[1:]: place for steps, place in document.places.items() if steps[:1] == ("project",)}
+    inner = Document(document.path, data, places, document.digest, document.text)
+    project = checked_project(shaped(ProjectSpec, inner, ProjectError), inner, path.parent)
+    return run_project(project, methodology_of(name), lambda _stage: None)
 
 
 # -- the numbers, computed anew by LibreOffice
@@ -93,12 +116,36 @@ def test_libreoffice_computes_every_formula_to_its_stored_value(
     assert disagreements(every_node, found) == []
 
 
-def test_libreoffice_computes_the_golden_cases(recompute: Recompute, tmp_path: Path) -> None:
-    results = case_results()
+@pytest.mark.parametrize("part", range(4))
+def test_libreoffice_computes_the_golden_cases(recompute: Recompute, tmp_path: Path, part: int) -> None:
+    results = {f"{path.parts[-4]}.{path.stem}": case_result(path) for path in golden_cases()[part::4]}
     found = recompute({name: written(result, tmp_path, name) for name, result in results.items()})
     assert {name: disagreements(result, found[name]) for name, result in results.items()} == {
         name: [] for name in results
     }
+
+
+@pytest.mark.parametrize("names", TOGETHER, ids=lambda names: names[0])
+def test_libreoffice_computes_every_example_and_its_check_sheet_agrees(
+    recompute: Recompute, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    results = {name: run(EXAMPLES / name) for name in names}
+    found = recompute({name: written(result, tmp_path, name) for name, result in results.items()})
+    for name, result in results.items():
+        assert disagreements(result, found[name]) == []
+        check = found[name][AGREEMENT]
+        assert check["C4"] == 0
+        assert {value for cell, value in check.items() if cell.startswith("F") and int(cell[1:]) > 3} == {AGREES}
+        assert len(check) > 100
+        if name in {"landfill_gas", "waste_heat_power"}:  # by the minute and by the hour, too many for rows
+            said = " ".join(str(value) for value in found[name][READ_ME].values())
+            assert "Where live formulas begin" in said
+            assert "tonne verify" in said
+
+
+def test_every_example_has_its_workbook_computed() -> None:
+    listed = {name for names in TOGETHER for name in names}
+    assert listed == {path.name for path in EXAMPLES.iterdir() if (path / "project.yaml").is_file()}
 
 
 def test_changed_inputs_lead_to_what_the_engine_then_computes(
@@ -202,7 +249,7 @@ def test_every_number_has_its_id_beside_it(every_node: Result, tmp_path: Path) -
 
 def test_sheets_stand_in_their_order_with_headings_in_both_languages(every_node: Result, tmp_path: Path) -> None:
     workbook = opened(written(every_node, tmp_path))
-    assert workbook.sheetnames == [READ_ME, READINGS, PARAMETERS, EQUATIONS, TERMS, RESULTS, FINDINGS]
+    assert workbook.sheetnames == [READ_ME, READINGS, PARAMETERS, EQUATIONS, TERMS, RESULTS, AGREEMENT, FINDINGS]
     for sheet in workbook.worksheets:
         assert sheet.page_setup.orientation == "landscape"
         assert sheet.page_setup.paperSize == 9
@@ -283,8 +330,10 @@ def test_index_sets_too_large_for_rows_are_said_to_be_so(
     assert "values.parquet" in rows["power"][9]
     assert "'分项 Terms'!F" in str(rows["BE@2023"][5])
     terms = {row[0].value: [cell.value for cell in row] for row in workbook[TERMS].iter_rows(min_row=4)}
-    assert terms["BE@2023 ∑1"][5] == pytest.approx(148.45)
-    assert "values.parquet" in terms["BE@2023 ∑1"][6]
+    parts = {id_: row for id_, row in terms.items() if id_.startswith("BE@2023 ∑1 ")}
+    assert sum(row[5] for row in parts.values()) == pytest.approx(148.45)
+    assert [*parts] == ["BE@2023 ∑1 2023-10", "BE@2023 ∑1 2023-11", "BE@2023 ∑1 2023-12"]
+    assert all("live formulas begin here" in row[6] for row in parts.values())
     assert disagreements(every_node, recompute({"large": path})["large"]) == []
 
 
@@ -296,14 +345,14 @@ def test_formula_too_long_for_a_cell_is_said_to_be_so(
     read_back_workbook(path, every_node)
     rows = {row[0].value: [cell.value for cell in row] for row in opened(path)[EQUATIONS].iter_rows(min_row=4)}
     assert isinstance(rows["power@2023-10"][5], int | float)
-    assert "values.parquet" in rows["power@2023-10"][9]
+    assert "live formulas begin here" in rows["power@2023-10"][9]
     assert str(rows["ER@2023"][5]).startswith("=")
 
 
 def test_a_usual_project_takes_less_than_a_second_and_a_half(every_node: Result, tmp_path: Path) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     read_back_workbook(written(every_node, tmp_path), every_node)
-    assert time.perf_counter() - started < 1.5
+    assert time.process_time() - started < 1.5
 
 
 # -- reading back
@@ -376,3 +425,72 @@ def test_missing_row_is_told_by_its_id(every_node: Result, tmp_path: Path) -> No
     edited(path, EQUATIONS, rf'<row r="{row}".*?</row>', "")
     with pytest.raises(ReportError, match="the id BE@2023 is missing"):
         read_back_workbook(path, every_node)
+
+
+# -- a file that Excel opens as it is
+
+
+def test_inputs_and_defaults_are_coloured_and_open_while_formulas_are_locked(
+    every_node: Result, tmp_path: Path
+) -> None:
+    workbook = opened(written(every_node, tmp_path))
+    assert all(sheet.protection.sheet and not sheet.protection.password for sheet in workbook.worksheets)
+    seen: dict[Any, set[Any]] = {}
+    for (name, place), amount in amounts(every_node).items():
+        cell = workbook[name][place]
+        assert cell.protection.locked is (amount.kind not in {"input", "default"}), f"{name} {place}"
+        seen.setdefault(amount.kind, set()).add(
+            (cell.fill.fgColor.rgb, cell.font.color.rgb if cell.font.color else None)
+        )
+    assert len(seen["input"] | seen["default"]) == 2
+    legend = {cell.value for row in workbook[READ_ME].iter_rows() for cell in row if cell.value}
+    assert any("输入：" in str(text) for text in legend)
+    assert any("default: " in str(text) for text in legend)
+
+
+def test_file_keeps_the_limits_of_excel(every_node: Result, tmp_path: Path) -> None:
+    """Break one of these, and Excel offers to repair the file."""
+    for result in (every_node, run(EXAMPLES / "onshore_wind")):
+        path = written(result, tmp_path)
+        workbook = opened(path)
+        names = [name.lower() for name in workbook.defined_names]
+        assert len(names) == len(set(names)) > 20
+        assert not [name for name in workbook.defined_names if re.fullmatch(r"[A-Za-z]{1,3}\d+|[rc]\d*", name)]
+        assert all(re.fullmatch(r"[^\W\d][\w.]*", name) and len(name) < 255 for name in workbook.defined_names)
+        for sheet in workbook.worksheets:
+            assert len(sheet.title) <= 31
+            assert not set(sheet.title) & set("[]:*?/\\")
+            assert len(str(sheet.oddHeader.left.text)) <= 255
+            assert all(size.height is None or size.height <= 409 for size in sheet.row_dimensions.values())
+            assert not [
+                cell.coordinate
+                for row in sheet.iter_rows()
+                for cell in row
+                if isinstance(cell.value, str) and len(cell.value) > (8192 if cell.data_type == "f" else 32767)
+            ]
+            merged = [cell for part in sheet.merged_cells.ranges for row in part.rows for cell in row]
+            assert len(merged) == len(set(merged))
+        used = {
+            name
+            for sheet in workbook.worksheets
+            for row in sheet.iter_rows()
+            for cell in row
+            if cell.data_type == "f"
+            for name in re.findall(r"([A-Z][A-Z.]+)\(", str(cell.value))
+        }
+        assert used <= {"SUM", "SUMPRODUCT", "AVERAGE", "MIN", "MAX", "STDEV", "COUNT", "COUNTIF", "ROWS", "IF", "AND", "OR", "NOT", "NA", "ROUND", "INT", "ABS", "EXP", "LN", "SQRT"}  # fmt: skip
+        with zipfile.ZipFile(path) as archive:
+            assert len(archive.namelist()) == len(set(archive.namelist()))
+            for name in archive.namelist():
+                etree.fromstring(archive.read(name))
+
+
+def test_readings_are_summed_by_the_day_where_rows_allow_and_flow_into_the_parameters(tmp_path: Path) -> None:
+    result = run(EXAMPLES / "onshore_wind")
+    workbook = opened(written(result, tmp_path))
+    parts = [row for row in workbook[STEPS].iter_rows(min_row=4, values_only=True) if row[0] == "EG_export@2014-02"]
+    assert len(parts) == 4 * 28
+    assert sum(row[5] for row in parts) == pytest.approx(float(result.values_of("EG_export")[2014 * 12 + 1,]))
+    rows = {row[0]: row for row in workbook[PARAMETERS].iter_rows(min_row=4, values_only=True)}
+    assert rows["EG_export@2014-02"][5] == "=SUM('读数 Readings'!J8:J11)"
+    assert workbook[READINGS]["J8"].value.startswith("=SUM('分时读数 Readings by step'!F")
