@@ -8,9 +8,19 @@ True
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tonne.api import baseline, check, diff, evaluate, list_methodologies, load_methodology, run, same_as
+    from tonne.api import baseline, check, diff, disclose, evaluate, list_methodologies, load_methodology, run, same_as
 
-__all__ = ["baseline", "check", "diff", "evaluate", "list_methodologies", "load_methodology", "run", "same_as"]
+__all__ = [
+    "baseline",
+    "check",
+    "diff",
+    "disclose",
+    "evaluate",
+    "list_methodologies",
+    "load_methodology",
+    "run",
+    "same_as",
+]
 
 
 def __getattr__(name: str) -> Any:

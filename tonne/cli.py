@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from tonne.engine.result.result import Result
+    from tonne.summary import Summary
 
 FAILED = 1
 REFUSED = 2
@@ -151,6 +149,7 @@ def _check_project(
 ) -> None:
     from tonne.engine.run import run as compute  # noqa: PLC0415
     from tonne.esg.cases import answers_template, case_data, case_rows  # noqa: PLC0415
+    from tonne.summary import tonnes_text  # noqa: PLC0415
 
     with _progress() as told:
         result = compute(name, told)
@@ -171,7 +170,7 @@ def _check_project(
         )
         _table(heads, case_rows(findings, language))
         failed = sum(finding.failed for finding in findings)
-        reduction = _tonnes(result.rounded_total("reduction"))
+        reduction = tonnes_text(result.rounded_total("reduction"))
         summary = (
             f"共{len(findings)}项发现，其中{failed}项未关闭前不得申报减排量{reduction} tCO2e"
             if language == "zh"
@@ -290,6 +289,7 @@ def run(project: str, out: str, as_json: bool) -> None:
     """
     from tonne.api import run as run_project  # noqa: PLC0415
     from tonne.esg.folder import require_free  # noqa: PLC0415
+    from tonne.summary import result_summary  # noqa: PLC0415
 
     require_free(Path(out).resolve())
     with _progress() as told:
@@ -304,7 +304,7 @@ def run(project: str, out: str, as_json: bool) -> None:
             )
         )
     else:
-        _print_result(result, out)
+        _print_summary(result_summary(result, out))
     if result.failed:
         sys.exit(FAILED)
 
@@ -334,6 +334,36 @@ def baseline(task: str, out: str, as_json: bool) -> None:
     for line in summary_lines(modelled):
         click.echo(line)
     click.echo(f"written to {out}")
+
+
+@cli.command()
+@click.argument("entity", type=click.Path())
+@click.option("--out", required=True, type=click.Path(), help="Folder for the output; made or replaced as a whole.")
+@click.option(
+    "--taxonomy",
+    "packages",
+    multiple=True,
+    metavar="ZIP",
+    type=click.Path(),
+    help="A taxonomy package of yours, against which the page is validated; needs `tonne[xbrl]`.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print where each tonne went as JSON.")
+def esg(entity: str, out: str, packages: tuple[str, ...], as_json: bool) -> None:
+    """Make disclosure tables of many projects, a ledger of credits and an inventory into a folder.
+
+    ENTITY is an entity file or the folder of one. Ends with 1 when a rule keeps a cell from being disclosed.
+    """
+    from tonne.api import disclose  # noqa: PLC0415
+    from tonne.summary import disclosure_data, disclosure_summary  # noqa: PLC0415
+
+    with _progress() as told:
+        disclosure = disclose(entity, out, packages, told)
+    if as_json:
+        click.echo(json.dumps(disclosure_data(disclosure), ensure_ascii=False, indent=1))
+    else:
+        _print_summary(disclosure_summary(disclosure, out))
+    if any(hit.action == "block" for hit in disclosure.hits):
+        sys.exit(FAILED)
 
 
 @cli.command()
@@ -459,34 +489,9 @@ def _progress() -> Iterator[Callable[[str], None]]:
         yield lambda stage: status.update(f"{stage} …")
 
 
-def _print_result(result: "Result", out: str) -> None:
-    from tonne.engine.result.result import ROLES  # noqa: PLC0415
-
-    spec = result.project.spec
-    click.echo(f"{spec.name.en} · {result.methodology.spec.title.en} ({result.methodology.spec.source.document})")
-    if spec.statement:
-        click.echo(f"note: {spec.statement.en}")
-    rows = [[year.year, *(_tonnes(year.rounded[role]) for role in ROLES)] for year in result.years]
-    rows.append(["total", *(_tonnes(result.rounded_total(role)) for role in ROLES)])
-    _table(["year", "baseline tCO2e", "project tCO2e", "leakage tCO2e", "reduction tCO2e"], rows)
-    severities: dict[str, int] = {}
-    for finding in result.findings:
-        severities[finding.severity.value] = severities.get(finding.severity.value, 0) + 1
-    told = ", ".join(f"{count} {severity}" for severity, count in severities.items()) or "none"
-    click.echo(f"findings: {told}")
-    for finding in result.findings:
-        if finding.failed:
-            click.echo(f"  {finding.severity.value}: {finding.en} [{finding.code}]")
-    agreement = result.agreement
-    click.echo(
-        f"two evaluators agree on {agreement.compared:,} values, largest relative difference {agreement.largest:.1e}"
-    )
-    click.echo(
-        f"written to {out}: result.json, report.zh.docx, report.en.docx, report.html, workbook.xlsx, values.parquet, dossier.zip"
-    )
-
-
-def _tonnes(value: "Decimal") -> str:
-    from tonne.esg.numbers import number_text  # noqa: PLC0415
-
-    return number_text(value, "tCO2e", rounded=value == value.to_integral_value())
+def _print_summary(summary: "Summary") -> None:
+    for line in summary.above:
+        click.echo(line)
+    _table(summary.headings, summary.rows)
+    for line in summary.below:
+        click.echo(line)
