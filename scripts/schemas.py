@@ -11,6 +11,7 @@ from tonne.engine.prove.schema import check_schema
 from tonne.engine.result.schema import result_schema
 from tonne.engine.savings.task import TaskSpec
 from tonne.engine.spec.models import FactorTableSpec, MethodologySpec
+from tonne.esg.disclosure.entity import EntitySpec, ProjectsFile
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -25,6 +26,8 @@ def schemas() -> dict[str, dict[str, Any]]:
         "result.schema.json": result_schema(),
         "answers.schema.json": AnswersSpec.model_json_schema(by_alias=True),
         "check.schema.json": check_schema(),
+        "entity.schema.json": EntitySpec.model_json_schema(by_alias=True),
+        "entity-projects.schema.json": ProjectsFile.model_json_schema(by_alias=True),
     }
 
 

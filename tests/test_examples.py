@@ -507,7 +507,8 @@ def test_ccus_chain_closes_its_carbon_and_equals_a_calculation_from_the_raw_file
     energy: dict[str, Fraction] = defaultdict(Fraction)
     for row in rows(folder / "energy.csv.gz"):
         energy["heat"] += Fraction(row["蒸汽_GJ"])
-        energy["power"] += sum(Fraction(value) for name, value in row.items() if name.endswith("_kWh")) / 1000
+        kilowatt_hours = (Fraction(value) for name, value in row.items() if name.endswith("_kWh"))
+        energy["power"] += sum(kilowatt_hours, Fraction(0)) / 1000
     solvent = sum(Fraction(row["溶剂补充_t"]) for row in rows(folder / "solvent.csv"))
 
     # 1.2 t came up at a well; what moved inside the containment is no leak.

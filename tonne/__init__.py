@@ -8,9 +8,31 @@ True
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tonne.api import baseline, check, diff, evaluate, list_methodologies, load_methodology, run, same_as, verify
+    from tonne.api import (
+        baseline,
+        check,
+        diff,
+        disclose,
+        evaluate,
+        list_methodologies,
+        load_methodology,
+        run,
+        same_as,
+        verify,
+    )
 
-__all__ = ["baseline", "check", "diff", "evaluate", "list_methodologies", "load_methodology", "run", "same_as", "verify"]
+__all__ = [
+    "baseline",
+    "check",
+    "diff",
+    "disclose",
+    "evaluate",
+    "list_methodologies",
+    "load_methodology",
+    "run",
+    "same_as",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

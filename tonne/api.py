@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from tonne.engine.single import Evaluation
     from tonne.engine.typed_values import Typed
     from tonne.engine.versions import Revision
+    from tonne.esg.disclosure.facts import Disclosure
     from tonne.esg.verify import Verification
 
 __all__ = [
     "baseline",
     "check",
     "diff",
+    "disclose",
     "evaluate",
     "list_methodologies",
     "load_methodology",
@@ -162,6 +164,36 @@ def diff(
     from tonne.engine.versions import revision  # noqa: PLC0415 (the solver is not always wanted)
 
     return revision(_loaded(first), _loaded(second), project, progress)
+
+
+def disclose(
+    entity: str | Path,
+    out: str | Path | None = None,
+    packages: Sequence[str | Path] = (),
+    progress: Callable[[str], None] | None = None,
+) -> "Disclosure":
+    """Decide which tonnes of many projects may be disclosed where, and write the tables when a folder is given.
+
+    Args:
+        entity: an entity file, or the folder of one.
+        out: the output folder; written as a whole or not at all.
+        packages: taxonomy packages of your own to validate the inline XBRL page against; needs `tonne[xbrl]`.
+        progress: is told each stage as it begins.
+
+    Returns:
+        the disclosure: `conservation()`, `years`, `accounts`, `retirements`, `hits` and more.
+
+    Raises:
+        TonneError: an input cannot be used, two inputs contradict each other, or a document does not agree.
+    """
+    from tonne.esg.disclosure.assemble import assemble  # noqa: PLC0415 (as in `run`)
+
+    disclosure = assemble(entity, progress)
+    if out is not None:
+        from tonne.esg.disclosure.release import release_disclosure  # noqa: PLC0415 (as in `run`)
+
+        release_disclosure(disclosure, Path(out), [Path(package) for package in packages], progress)
+    return disclosure
 
 
 def evaluate(methodology: str | Path | Methodology, equation: str, values: "Mapping[str, Typed]") -> "Evaluation":

@@ -5,6 +5,7 @@ import sys
 import click
 
 from tonne.check_command import check
+from tonne.esg_command import esg
 from tonne.init_command import init
 from tonne.methodology_commands import diff, eval_, list_, show
 from tonne.project_commands import baseline, run, trace
@@ -38,5 +39,5 @@ def cli() -> None:
     """
 
 
-for command in (list_, show, check, eval_, diff, run, baseline, trace, verify, init):
+for command in (list_, show, check, eval_, diff, run, baseline, trace, verify, esg, init):
     cli.add_command(command)

@@ -25,6 +25,7 @@ from tonne.engine.spec.models import Rounding, Text
 ROLES = ("baseline", "project", "leakage", "reduction")
 SHOWN_DIGITS = 34
 MAX_LISTED = 20_000
+_PLACES = frozenset({"place", "path"})
 
 
 @dataclass(frozen=True)
@@ -143,11 +144,7 @@ class Result:
     @cached_property  # many values take seconds
     def digest(self) -> str:
         """SHA-256 of the result without the time it was made, places in files, and what was answered to findings."""
-        data = self.as_data()
-        data.pop("made")
-        for finding in data["findings"]:
-            del finding["replies"], finding["status"]
-        return hashlib.sha256(canonical_json(_without_places(data)).encode()).hexdigest()
+        return data_digest(self.as_data())
 
     def as_data(self) -> dict[str, Any]:
         """Give the result as plain data, for `result.json`; paths are relative to the project."""
@@ -269,7 +266,11 @@ def _relative(data: Any, folder: str) -> Any:
 
 def _without_places(data: Any) -> Any:
     if isinstance(data, dict):
-        return {key: _without_places(value) for key, value in data.items() if key not in {"place", "path"}}
+        return {
+            key: value if isinstance(value, str) else _without_places(value)  # most values are texts
+            for key, value in data.items()
+            if key not in _PLACES
+        }
     if isinstance(data, list | tuple):
         return [_without_places(value) for value in data]
     return data
@@ -290,6 +291,16 @@ def plain(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text
+
+
+def data_digest(data: Mapping[str, Any]) -> str:
+    """Give the digest of a result as plain data; of a `result.json` as well, which states it."""
+    kept = {name: value for name, value in data.items() if name not in {"digest", "made"}}
+    answers = {"replies", "status"}
+    kept["findings"] = [
+        {key: value for key, value in finding.items() if key not in answers} for finding in data["findings"]
+    ]
+    return hashlib.sha256(canonical_json(_without_places(kept)).encode()).hexdigest()
 
 
 def canonical_json(data: Any) -> str:

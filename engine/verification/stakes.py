@@ -58,7 +58,9 @@ def _by_days(result: Result, finding: Finding) -> Stake:
     with localcontext(CONTEXT):
         whole = sum(values.values(), Decimal(0))
         part = _settled(-whole * min(finding.evidence["days"], days) / days)
-    return Stake(part, "重叠各日的减排量（按天数平均）不计", "the overlapping days did not count, each as an average day")
+    return Stake(
+        part, "重叠各日的减排量（按天数平均）不计", "the overlapping days did not count, each as an average day"
+    )
 
 
 def _difference(result: Result, changes: Changes, zh: str, en: str) -> Stake:

@@ -190,7 +190,9 @@ def test_cards_have_the_fields_of_the_form(report: Report) -> None:
     fixed = [block for block in section(report, "fixed").blocks if isinstance(block, KeyValues)]
     monitored = [block for block in section(report, "monitored").blocks if isinstance(block, KeyValues)]
     assert {len(card.rows) for card in fixed} == {9}  # the 8 fields and the conservative side
-    assert {len(card.rows) for card in monitored} == {16}  # the 12 fields, value, instruments, origin, conservative side
+    assert {len(card.rows) for card in monitored} == {
+        16
+    }  # the 12 fields, value, instruments, origin, conservative side
     assert [row[0].zh for row in fixed[0].rows][:2] == ["数据/参数名称", "应用的公式编号"]
 
 

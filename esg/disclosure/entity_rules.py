@@ -1,0 +1,107 @@
+"""The rules about the inventory, targets, sums and texts of a whole disclosure; no tonne of a project moves by them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from tonne.engine.spec.models import Text
+from tonne.esg.disclosure.entity import InventoryEntry, TargetEntry
+from tonne.esg.disclosure.facts import ZERO, Figure, Hit, Lineage, ProjectFacts, ProjectYear, Rule
+from tonne.esg.disclosure.neutrality import WITHHELD, claims_of_neutrality
+from tonne.esg.disclosure.rules import tonnes_text
+
+
+def net_01(line: InventoryEntry) -> Iterator[Hit]:
+    """Refuse an inventory line from which something was deducted."""
+    if line.amounts == "net":
+        zh = f"清单项“{line.id}”（{line.current}）已作抵减，不得列为排放总量。"
+        en = f"Inventory line {line.id} ({line.current}) has deductions in it and is no gross amount."
+        yield Hit(Rule.NET_01, "block", line.id, zh, en)
+
+
+def cf_02(lines: Sequence[InventoryEntry], years: Iterable[ProjectYear]) -> Iterator[Hit]:
+    """Say that reductions against a baseline are no change of the inventory, where both years of it are shown."""
+    claimed = sum((year.disposition.claimed_reduction for year in years if year.is_reported), ZERO)
+    both = [line.id for line in lines if line.previous is not None]
+    if claimed and both:
+        zh = (
+            f"{tonnes_text(claimed)}吨为相对基准线的减排量，不是清单两年之差；清单项{'、'.join(both)}的上期数仅作回显。"
+        )
+        en = (
+            f"{tonnes_text(claimed)} t are against baselines and are no difference of two years of the inventory; "
+            f"the previous year of {', '.join(both)} is only repeated."
+        )
+        yield Hit(Rule.CF_02, "caveat", "entity", zh, en, tonnes=claimed)
+
+
+def tgt_07(target: TargetEntry, left_out: Decimal) -> Iterator[Hit]:
+    """Refuse a net target without its gross one; keep removals, credits and avoided emissions out of a gross one."""
+    if target.kind == "net" and target.gross_beside is None:
+        zh = f"净额目标“{target.id}”未同时列示总额目标，不予披露。"
+        en = f"Net target {target.id} has no gross target beside it: it is not shown."
+        yield Hit(Rule.TGT_07, "block", target.id, zh, en)
+    elif target.kind == "gross" and left_out:
+        zh = f"清除量、碳信用和避免排放合计{tonnes_text(left_out)}吨，不计入总额目标“{target.id}”的进展。"
+        en = f"{tonnes_text(left_out)} t of removals, credits and avoided emissions do not count to gross target {target.id}."
+        yield Hit(Rule.TGT_07, "caveat", target.id, zh, en, tonnes=left_out)
+
+
+def contribution(
+    target: TargetEntry, years: Iterable[ProjectYear], projects: dict[str, ProjectFacts]
+) -> tuple[Figure, Decimal]:
+    """Add up the reductions of a reporting year that count to a target, and what is left out of it.
+
+    A year that a rule blocks leaves the sum without a value; so do several sets of global warming potentials.
+    """
+    counted, left_out = ZERO, ZERO
+    blocks: list[Hit] = []
+    sets: set[str] = set()
+    lineage: list[Lineage] = []
+    for year in years:
+        project = projects[year.project]
+        left_out += year.disposition.claimed_removal + year.disposition.retired_own
+        left_out += year.disposition.not_claimable.get("outside_boundary", ZERO)
+        if project.effect != "reduction" or project.boundary == "outside":
+            continue
+        if target.scopes and project.scope not in target.scopes:
+            continue
+        blocks += year.blocks
+        counted += year.disposition.claimed_reduction
+        sets |= {project.gwp} if project.gwp and year.disposition.claimed_reduction else set()
+        lineage += year.lineage
+    known = not blocks and len(sets) <= 1
+    if len(sets) > 1:
+        blocks.append(mixed_sets(target.id, sets))
+    return Figure(counted if known else None, tuple(lineage), tuple(blocks)), left_out
+
+
+def mixed_sets(subject: str, sets: Iterable[str]) -> Hit:
+    """Refuse a sum across sets of global warming potentials."""
+    named = [name.upper() for name in sorted(sets)]
+    zh = f"各项目采用的全球增温潜势不同（{'、'.join(named)}），不得相加。"
+    en = f"The projects use different sets of global warming potentials ({', '.join(named)}): no sum."
+    return Hit(Rule.GWP_10, "block", subject, zh, en)
+
+
+class Screen:
+    """Withholds texts with wording of neutrality (CLM-13), and keeps a hit for each."""
+
+    def __init__(self) -> None:
+        self.hits: list[Hit] = []
+
+    def text(self, subject: str, text: Text) -> Text:
+        """Give a text, or what stands instead of it."""
+        return Text(zh=WITHHELD.zh, en=WITHHELD.en) if self._is_caught(subject, f"{text.zh}\n{text.en}") else text
+
+    def plain(self, subject: str, text: str) -> str:
+        """Give a text of one language, or what stands instead of it."""
+        return f"{WITHHELD.zh} {WITHHELD.en}" if self._is_caught(subject, text) else text
+
+    def _is_caught(self, subject: str, text: str) -> bool:
+        if not claims_of_neutrality(text):
+            return False
+        zh = "所给文字含有不得由减排量支持的表述，未予转载。"
+        en = "A text that was given makes a claim that reductions do not support; it is withheld."
+        hit = Hit(Rule.CLM_13, "block", subject, zh, en)
+        if hit not in self.hits:
+            self.hits.append(hit)
+        return True

@@ -1,0 +1,57 @@
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import tonne
+from tonne.cli import cli
+from tonne.esg.disclosure.facts import Disclosure
+
+GROUP = Path(__file__).resolve().parents[3] / "examples" / "esg_group"
+FILES = {"disclosure.en.docx", "disclosure.zh.docx", "disclosure.xhtml", "disclosure.xlsx", "facts.json"}
+
+
+@pytest.fixture(scope="module")
+def disclosed() -> Disclosure:
+    return tonne.disclose(GROUP)
+
+
+def test_every_verified_tonne_of_the_group_is_in_one_place(disclosed):
+    for project, vintage, verified, where in disclosed.conservation():
+        assert verified == where.total, (project, vintage)
+
+
+def test_sold_and_held_credits_of_the_wind_farm_are_in_no_claim(disclosed):
+    where = next(
+        found for project, year, _, found in disclosed.conservation() if (project, year) == ("offshore_wind", 2023)
+    )
+    assert (where.transferred, where.retired_for_others, where.held, where.retired_own) == (120000, 3000, 42000, 5000)
+    assert where.not_claimable == {"outside_boundary": 3101}
+    assert where.claimed_reduction == 0
+
+
+def test_a_share_of_sixty_percent_is_applied_to_waste_heat(disclosed):
+    (year,) = (year for year in disclosed.reported if year.project == "waste_heat_power")
+    assert year.disposition.claimed_reduction == year.verified * Decimal("0.6")
+
+
+def test_what_cannot_be_divided_is_undetermined(disclosed):
+    (year,) = (year for year in disclosed.reported if year.project == "solar_thermal")
+    assert year.figure("verified").value is None
+
+
+def test_the_group_is_what_the_issue_asks_for(disclosed):
+    assert len(disclosed.projects) >= 5
+    assert len(disclosed.entity.members) == 2
+    assert not disclosed.entity.is_calendar_year
+
+
+def test_the_command_writes_all_files_and_ends_with_one_for_an_undetermined_cell(tmp_path):
+    out = tmp_path / "out"
+    done = CliRunner().invoke(cli, ["esg", str(GROUP), "--out", str(out), "--json"])
+    assert done.exit_code == 1, done.output
+    printed = json.loads(done.output)
+    assert {row["project"] for row in printed["tonnes"]} == set(tonne.disclose(GROUP).projects)
+    assert {path.name for path in out.iterdir()} >= FILES
