@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from tonne.engine.data.file_form import FileForm
 from tonne.engine.data.description import FilePath
+from tonne.engine.data.file_form import FileForm
 from tonne.engine.data.registers import Share
 from tonne.engine.errors import Place, Problem, ProjectError, TonneError, nearest
 from tonne.engine.spec.models import Label, Model, Name, Text
