@@ -42,7 +42,7 @@ from tonne.esg.wording import (
 )
 
 if TYPE_CHECKING:
-    from tonne.engine.prove.directions import ProvedDirection
+    from tonne.engine.prove.known import ProvedDirection
 
 GIVEN = {"project", "readings", "records"}
 TOLD = ("kind", "file", "choice", "option", "source")  # of where a parameter's values come from

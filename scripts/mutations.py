@@ -115,8 +115,10 @@ def listed_survivors() -> dict[str, str]:
     return {entry["mutant"]: entry["reason"] for entry in read_yaml(SURVIVORS).data["survivors"]}
 
 
-def tables(made: list[Mutant], verdicts: list[Verdict], listed: Mapping[str, str]) -> str:
-    """Write the measured part of the page."""
+def tables(
+    made: list[Mutant], verdicts: list[Verdict], listed: Mapping[str, str], unmeasured: Sequence[str] = ()
+) -> str:
+    """Write the measured part of the page; specs that were not measured are named."""
     by_spec = _table("spec", attrgetter("methodology"), made, verdicts)
     by_kind = _table("change", attrgetter("kind"), made, verdicts, KINDS)
     return "\n".join(
@@ -131,7 +133,16 @@ def tables(made: list[Mutant], verdicts: list[Verdict], listed: Mapping[str, str
             _reasons(_general(verdict) for verdict in verdicts if verdict.by == "equivalent"),
             "## Survivors\n",
             _survivors(verdicts, listed),
+            *(["## Not measured yet\n", _unmeasured(unmeasured)] if unmeasured else []),
         ]
+    )
+
+
+def _unmeasured(names: Sequence[str]) -> str:
+    return (
+        "Of these specs about ten mutants each are judged by the tests, and none is measured here:\n\n"
+        + "\n".join(f"- {name}" for name in names)
+        + "\n"
     )
 
 

@@ -1,29 +1,24 @@
 """The proved directions of a methodology by parameter, for those who need no more than that.
 
-Reads the statements of the prover; proves nothing itself.
+Reads what is known of bundled methodologies, else the statements of the prover; proves nothing itself.
 """
 
-from dataclasses import dataclass
-
-from tonne.engine.prove.prove import statements
-from tonne.engine.prove.solver import Verdict
+from tonne.engine.prove.known import ProvedDirection, known_directions
 from tonne.engine.spec.methodology import Methodology
 
 CODE = "direction.sign"
 
 
-@dataclass(frozen=True)
-class ProvedDirection:
-    """How the reduction changes with a parameter, and its conservative side: as claimed, and as proved."""
-
-    direction: str
-    claimed: str | None
-    conservative: str | None
-    verdict: Verdict
-
-
 def proved_directions(methodology: Methodology) -> dict[str, ProvedDirection]:
     """Give what is known of each parameter that the reduction depends on, whether it is proved or not."""
+    known = known_directions(methodology)
+    return directions_of(methodology) if known is None else known
+
+
+def directions_of(methodology: Methodology) -> dict[str, ProvedDirection]:
+    """Prove the directions of a methodology afresh."""
+    from tonne.engine.prove.prove import statements  # noqa: PLC0415 (loads the solver)
+
     return {
         item.subject: ProvedDirection(
             item.data["direction"], item.data["claimed"], item.data["conservative"], item.verdict

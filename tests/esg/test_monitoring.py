@@ -8,7 +8,7 @@ import yaml
 
 from tonne.engine.errors import ReportError
 from tonne.engine.prove import directions
-from tonne.engine.prove.directions import ProvedDirection
+from tonne.engine.prove.known import ProvedDirection
 from tonne.engine.result.result import Result
 from tonne.engine.run import run
 from tonne.esg import outline as outlines

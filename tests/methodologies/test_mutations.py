@@ -91,9 +91,11 @@ def test_every_listed_survivor_is_a_judged_mutant() -> None:
     assert set(script("mutations").listed_survivors()) <= known
 
 
-def test_page_counts_the_mutants_that_are_made() -> None:
+def test_page_counts_the_mutants_that_are_made_or_says_that_none_is_measured() -> None:
     page = (ROOT / "docs" / "mutations.md").read_text(encoding="utf-8")
     for name in NAMES:
+        if f"\n- {name}\n" in page.partition("## Not measured yet")[2]:
+            continue
         row = re.search(rf"^\| {name} \| (\d+) \| (\d+) \|", page, re.MULTILINE)
         assert row, name
         assert int(row[1]) == len(mutants(name)), "run scripts/mutations.py --write"
