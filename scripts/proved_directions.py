@@ -32,7 +32,7 @@ def entry(name: str) -> dict[str, Any]:
     methodology = load_methodology(name)
     found = directions_of(methodology)
     return {
-        "digest": methodology.digest(),
+        "digest": methodology.digest,
         "directions": {
             parameter: [item.direction, item.claimed, item.conservative, item.verdict]
             for parameter, item in sorted(found.items())

@@ -34,7 +34,7 @@ class ProvedDirection:
 def known_directions(methodology: Methodology) -> dict[str, ProvedDirection] | None:
     """Give the directions of a methodology if they were proved for exactly this one by exactly this prover."""
     entry = _entries().get(methodology.id)
-    if entry is None or entry["digest"] != methodology.digest():
+    if entry is None or entry["digest"] != methodology.digest:
         return None
     return {name: ProvedDirection(*values) for name, values in entry["directions"].items()}
 
