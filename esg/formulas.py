@@ -65,8 +65,10 @@ def with_numbers(figures: Figures, name: str, index: Index) -> tuple[Formula, Ph
 
 def _conditions(figures: Figures, name: str) -> list[Node]:
     """List the conditions as written of the cases that the project's choices leave open."""
-    written = figures.result.methodology.quantities[name].tree
-    plan = figures.result.plan
+    written, plan = figures.result.methodology.quantities[name].tree, figures.result.plan
+    if not isinstance(written, tree.Cases):  # a condition alone is computed as the cases of a flag
+        computed = figures.steps[name].tree
+        written = computed.operand if isinstance(computed, tree.Convert) else computed
     conditions = [when for when, _ in written.branches] if isinstance(written, tree.Cases) else []
     return [when for when in conditions if settled(when, plan.methodology, plan.choices) != FALSE]
 

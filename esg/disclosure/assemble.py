@@ -238,7 +238,7 @@ def _inventory(entity: Entity, screen: Screen) -> Iterator[InventoryLine]:
             screen.text(line.id, line.source),
             line.amounts == "gross",
             tuple(net_01(line)),
-            Lineage("entity", f"{entity.document.path}:{place.line}", entity.document.digest),
+            Lineage("entity", f"{Path(entity.document.path).name}:{place.line}", entity.document.digest),
         )
 
 

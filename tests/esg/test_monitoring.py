@@ -408,3 +408,23 @@ def test_evidence_of_values_is_counted_beside_that_of_equations(report: Report) 
     rows: Mapping[str, str] = {label.zh: words(content) for label, content in report.cover.rows}
     assert rows["证据等级"] == "公式与缺省值：原文核对8项因子表取值：二手资料5项"
     assert set(LANGUAGES) == {"zh", "en"}
+
+
+def test_an_equation_that_is_a_condition_is_shown_with_its_numbers(tmp_path: Path) -> None:
+    text = (ROOT / "methodologies" / "ccer_01_001_v01" / "spec.yaml").read_text(encoding="utf-8")
+    flag = (
+        "  is_large:\n    symbol: L_y\n    name: {zh: 基准线排放量较大, en: Large baseline emissions}\n    over: [year]\n"
+        "    unit: flag\n    expr: BE > PE\n    evidence: composed\n"
+    )
+    changed = text.replace("\nequations:\n", f"\nequations:\n{flag}", 1).replace(
+        "\noutputs:\n", "\noutputs:\n  reported: [is_large]\n", 1
+    )
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "spec.yaml").write_text(changed, encoding="utf-8")
+    case = yaml.safe_load(TWO_FUELS.read_text(encoding="utf-8"))
+    project = {"format": 1, "name": case["title"], "methodology": "own/spec.yaml", **case["project"]}
+    (tmp_path / "project.yaml").write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    result = run(tmp_path)
+    assert {str(value) for value in result.values["is_large"].values()} == {"1"}
+    shown = monitoring_report(result)
+    assert "is_large@2019" in {figure.id for figure in shown.figures}

@@ -37,6 +37,7 @@ TOGETHER = [  # in one start of LibreOffice
     ("waste_heat_power", "solar_thermal"),
     ("coal_mine_methane", "motor_retrofit", "reservoir_hydro"),
     ("onshore_wind", "offshore_wind", "heat_pump", "building_retrofit"),
+    ("cement", "ccus_chain", "hydrogen_steel"),
 ]
 Recompute = Callable[[Mapping[str, Path]], dict[str, Any]]
 
