@@ -17,7 +17,7 @@ generated:
 	uv run python scripts/methodology_table.py
 	uv run python scripts/checks_table.py
 	uv run python scripts/outline_tables.py
-	uv run python scripts/proved_directions.py
+	uv run python scripts/proved.py
 	uv run python scripts/expected_results.py
 
 report:

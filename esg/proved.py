@@ -1,5 +1,6 @@
 """What the prover says of the methodology of a report: each check with its counts, and what is not proved."""
 
+from tonne.engine.prove.known import ProofSummary, known_summary
 from tonne.esg.check_wording import WORDS
 from tonne.esg.document import Block, Column, Content, Paragraph, Phrase, Table, same
 from tonne.esg.figures import Figures, in_brackets
@@ -25,29 +26,32 @@ NOT_PROVED = {"refuted": REFUTED, "undecided": UNDECIDED}
 
 def proof_blocks(figures: Figures) -> tuple[Block, ...]:
     """Count the statements of each check and list those that are not proved."""
-    from tonne.engine.prove.report import proof_report, standing  # noqa: PLC0415 (only this section needs the solver)
-
-    report = proof_report(figures.result.methodology)
+    summary = _summary(figures)
     rows: list[tuple[Content, ...]] = []
-    for group in report.groups:
-        counts = dict.fromkeys(("proved", "noted", "undecided", "refuted"), 0)
-        for item in group.statements:
-            counts[standing(item)] += 1
-        outcome = "not_made" if not group.made else "passed" if group.passed else "failed"
-        numbers: list[Content] = [(same(str(count) if count else "—"),) for count in counts.values()]
-        rows.append(((Phrase(group.check.zh, group.check.en),), *numbers, (WORDS[outcome],)))
+    for check in summary.checks:
+        numbers: list[Content] = [(same(str(count) if count else "—"),) for count in check.counts]
+        rows.append(((Phrase(check.zh, check.en),), *numbers, (WORDS[check.outcome],)))
     columns = (
         Column((CHECK,), 7),
         *(Column((head,), 2, "centre") for head in (PROVED, NOTED, UNDECIDED, REFUTED)),
         Column((PASSED,), 2, "centre"),
     )
     blocks: list[Block] = [Table(columns, tuple(rows))]
-    left = [(item, standing(item)) for item in report.statements if standing(item) in NOT_PROVED]
-    count = len(left) or len(report.statements)
-    blocks.append(Paragraph((CONCLUSION["open" if left else "none"].filled(count=count),)))
-    for item, verdict in left[:MOST_OPEN]:
-        blocks.append(Paragraph((Phrase(item.zh, item.en), in_brackets(NOT_PROVED[verdict])), "small"))
+    left = summary.left
+    blocks.append(Paragraph((CONCLUSION["open" if left else "none"].filled(count=len(left) or summary.total),)))
+    for zh, en, verdict in left[:MOST_OPEN]:
+        blocks.append(Paragraph((Phrase(zh, en), in_brackets(NOT_PROVED[verdict])), "small"))
     if len(left) > MOST_OPEN:
         blocks.append(Paragraph((MORE.filled(count=len(left) - MOST_OPEN),), "small"))
     digest = figures.result.methodology.digest[:12]
     return (*blocks, Paragraph((ABOUT.filled(id=figures.result.methodology.id, digest=digest),), "small"))
+
+
+def _summary(figures: Figures) -> ProofSummary:
+    methodology = figures.result.methodology
+    known = known_summary(methodology)
+    if known is not None:
+        return known
+    from tonne.engine.prove.report import proof_summary  # noqa: PLC0415 (loads the solver)
+
+    return proof_summary(methodology)

@@ -86,7 +86,7 @@ def test_links_of_a_page_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["schemas.py", "methodology_table.py", "checks_table.py", "outline_tables.py", "proved_directions.py"]
+    "script", ["schemas.py", "methodology_table.py", "checks_table.py", "outline_tables.py", "proved.py"]
 )
 def test_generated_file_is_current(script: str) -> None:
     done = subprocess.run(

@@ -13,6 +13,7 @@ from tonne.engine.check.checks import Check, CheckReport, evidence_counts, evide
 from tonne.engine.check.order import cycles
 from tonne.engine.errors import Place
 from tonne.engine.findings import Finding
+from tonne.engine.prove.known import CheckCount, ProofSummary
 from tonne.engine.prove.prove import PROOFS, check_and_prove, statements
 from tonne.engine.prove.reasons import NOT_EXPANDED
 from tonne.engine.prove.statement import Point, Statement
@@ -199,6 +200,22 @@ def proof_report(methodology: Methodology) -> ProofReport:
 def standing(statement: Statement) -> Standing:
     """Give the verdict; what does not hold and need not is only noted."""
     return "noted" if statement.verdict == "refuted" and not statement.faulty else statement.verdict
+
+
+def proof_summary(methodology: Methodology) -> ProofSummary:
+    """Prove a methodology, count the statements of each check, and list those that are not proved."""
+    report = proof_report(methodology)
+    checks = []
+    for group in report.groups:
+        counts = dict.fromkeys(("proved", "noted", "undecided", "refuted"), 0)
+        for item in group.statements:
+            counts[standing(item)] += 1
+        outcome = "not_made" if not group.made else "passed" if group.passed else "failed"
+        checks.append(CheckCount(group.check.zh, group.check.en, tuple(counts.values()), outcome))
+    left = tuple(
+        (item.zh, item.en, standing(item)) for item in report.statements if standing(item) in {"undecided", "refuted"}
+    )
+    return ProofSummary(tuple(checks), left, len(report.statements))
 
 
 def parts(methodology: Methodology) -> list[dict[str, str]]:
