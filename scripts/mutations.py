@@ -1,7 +1,7 @@
 """Makes wrong specs out of every bundled one, and measures who notices them.
 
 Prints how many mutants the checks, the proofs and the golden cases notice; with --write also writes
-docs/mutations.md. A run takes about a quarter of an hour on two cores. Ends with 1 when a mutant survives that is not listed with a reason in
+docs/mutations.md. A run takes about an hour on two cores. Ends with 1 when a mutant survives that is not listed with a reason in
 tests/methodologies/survivors.yaml.
 """
 
@@ -54,7 +54,7 @@ SAMPLE = 200
 FOOT = """
 ## Run it
 
-`uv run python scripts/mutations.py` judges on every core, and takes about a quarter of an hour on two, nearly all of
+`uv run python scripts/mutations.py` judges on every core, and takes about an hour on two, nearly all of
 it for proofs; a proof that meets the time limit of the solver proves nothing, so on a slow machine a mutant more may be
 left to the cases. Tests judge about ten mutants of each spec out of those judged here, without those that are listed, and
 ask for a proof only where no case notices.

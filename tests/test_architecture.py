@@ -30,6 +30,7 @@ CONFINED = {
     "click": {
         "tonne/check_command.py",
         "tonne/cli.py",
+        "tonne/esg_command.py",
         "tonne/init_command.py",
         "tonne/methodology_commands.py",
         "tonne/project_commands.py",

@@ -107,7 +107,7 @@ def test_project_speaks_of_itself_alone() -> None:
         if (
             name == "uv.lock"
             or path.is_symlink()
-            or path.suffix in {".gz", ".docx", ".parquet"}
+            or path.suffix in {".gz", ".xz", ".docx", ".parquet", ".zip"}
             or path.name == Path(__file__).name
         ):
             continue

@@ -68,7 +68,8 @@ def agrees(expected: Decimal | str, found: Any) -> bool:
         return str(found).startswith("#") if expected.startswith("#") else found == expected
     if isinstance(found, bool) or not isinstance(found, int | float):
         return False
-    return abs(Decimal(found) - expected) <= Decimal("1e-9") * abs(expected)
+    # Where terms of many tonnes cancel to nothing, what binary numbers leave is no more than a billionth of a tonne.
+    return abs(Decimal(found) - expected) <= Decimal("1e-9") * (abs(expected) or 1)
 
 
 def disagreements(result: Result, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
