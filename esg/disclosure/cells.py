@@ -172,10 +172,10 @@ def _credits_issued(asked: _Asked) -> FilledCell:
     return asked.summed(asked.terms("T2", "issued", lambda row: row.key in own))
 
 
-def _share_of_credits(wanted: Callable[[_Asked, Row], bool]) -> Callable[[_Asked], FilledCell]:
+def _share_of_credits(wanted: Callable[[_Asked], Callable[[Row], bool]]) -> Callable[[_Asked], FilledCell]:
     def share(asked: _Asked) -> FilledCell:
         every = asked.summed(asked.terms("T3", "tonnes"))
-        part = asked.terms("T3", "tonnes", lambda row: wanted(asked, row))
+        part = asked.terms("T3", "tonnes", wanted(asked))
         if every.number is None or not every.number.value:
             return asked.says(NOTHING_TO_SAY)
         with localcontext() as context:
@@ -188,13 +188,13 @@ def _share_of_credits(wanted: Callable[[_Asked, Row], bool]) -> Callable[[_Asked
     return share
 
 
-def _of_effect(effect: str) -> Callable[[_Asked, Row], bool]:
-    return lambda _asked, row: row.group == effect
+def _of_effect(effect: str) -> Callable[[_Asked], Callable[[Row], bool]]:
+    return lambda _asked: lambda row: row.group == effect
 
 
-def _adjusted(asked: _Asked, row: Row) -> bool:
+def _adjusted(asked: _Asked) -> Callable[[Row], bool]:
     usable = [item for item in asked.disclosure.retirements if item.usable]
-    return usable[int(row.key.rpartition("/")[2]) - 1].corresponding_adjustment is True
+    return lambda row: usable[int(row.key.rpartition("/")[2]) - 1].corresponding_adjustment is True
 
 
 def _contribution(asked: _Asked) -> FilledCell:

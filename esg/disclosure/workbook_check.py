@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,17 @@ def read_back_workbook(path: Path, grids: Sequence[Grid]) -> None:
     Raises:
         ReportError: it cannot be read, or cells differ; each with sheet and cell.
     """
+    problems: list[Problem] = []
+    left = {grid.name: grid for grid in grids}
     try:
-        found = dict(_cells(path))
+        for name, cells in groupby(_cells(path), key=lambda cell: cell[0][0]):  # one sheet in memory at a time
+            grid = left.pop(name, None)
+            problems += _differences(path, [grid] if grid else [], dict(cells))
     except (zipfile.BadZipFile, etree.XMLSyntaxError, KeyError, IndexError, ValueError, InvalidOperation) as fault:
         what = "this is not a workbook that can be read"
         raise ReportError(Problem(what, Place(str(path)), found=str(fault)[:200])) from None
-    problems = list(_differences(path, grids, found))
+    for grid in left.values():
+        problems += _differences(path, [grid], {})
     if problems:
         raise ReportError(problems)
 
