@@ -272,7 +272,7 @@ def _refuse_odd_recurrences(methodology: Methodology, trees: Mapping[str, Node],
 
 def settled(tree: Node, methodology: Methodology, choices: Mapping[str, Choice]) -> Node:
     """Settle the choices in a tree and leave out the branches that are not chosen."""
-    return transform(tree, lambda node: _simplified(_choice(node, methodology, choices)))
+    return transform(tree, lambda node: simplified(_choice(node, methodology, choices)))
 
 
 def settled_as_fixed(tree: Node, methodology: Methodology) -> Node:
@@ -281,7 +281,7 @@ def settled_as_fixed(tree: Node, methodology: Methodology) -> Node:
 
     def decided(node: Node) -> Node:
         is_open = isinstance(node, Chosen) and node.option not in fixed
-        return node if is_open else _simplified(_choice(node, methodology, fixed))
+        return node if is_open else simplified(_choice(node, methodology, fixed))
 
     return transform(tree, decided)
 
@@ -297,7 +297,8 @@ def _choice(node: Node, methodology: Methodology, choices: Mapping[str, Choice])
     return Compare(operator, Name(f"option:{node.option}"), Number(Fraction(number), str(number)), span=node.span)
 
 
-def _simplified(node: Node) -> Node:
+def simplified(node: Node) -> Node:
+    """Leave out of one node what a settled condition in it rules out."""
     if isinstance(node, Not):
         return FALSE if node.operand == TRUE else TRUE if node.operand == FALSE else node
     if isinstance(node, Logic):
@@ -332,7 +333,7 @@ def _ruled_out(tree: Node, methodology: Methodology, choice: Callable[[str], str
             number = list(methodology.options[option].values).index(choice(option))
             same = isinstance(node.right, Number) and node.right.value == number
             return TRUE if same is (node.operator == "==") else FALSE
-        return _simplified(node)
+        return simplified(node)
 
     return transform(tree, decided) == FALSE
 

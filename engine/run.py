@@ -73,10 +73,10 @@ def run_project(project: Project, methodology: Methodology, told: Progress) -> R
             told("readings")
             dataset = collect(project, plan, store, conservative_side(methodology))
             dataset = replace(dataset, files=(*dataset.files, *annex_files(project, dataset.files)))
-            dataset = with_examples(plan, dataset, store) if dataset.streams else dataset
+            sample = sample_of(plan, dataset, store) if dataset.streams else None
+            dataset = with_examples(dataset, sample) if sample else dataset
             told("columnar evaluation")
             columnar = compute_columnar(plan, dataset, store)
-            sample = sample_of(plan, dataset, store) if dataset.streams else None
         finally:
             store.close()
     told("reference evaluation")

@@ -3,14 +3,18 @@
 import csv
 import gzip
 import math
+import shutil
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 import pytest
+import yaml
 
+from tonne.engine.compute import stream_base
+from tonne.engine.data import domain
 from tonne.engine.result.result import Result
 from tonne.engine.run import run
 
@@ -76,6 +80,27 @@ def test_the_minutes_of_the_flare_equal_a_plain_loop(result: Result, year: list[
     assert near(result.by_year("F_CH4_sent_flare")[2023], sent)
     assert near(result.by_year("F_CH4_flared")[2023], burned)
     assert near(result.by_year("flaring.PE_flare")[2023], (sent - burned) * 28)
+
+
+def test_minutes_read_from_the_rows_of_the_file_are_corrected_as_by_a_plain_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, year: list[Minute]
+) -> None:
+    shutil.copytree(EXAMPLE / "data", tmp_path / "data")
+    captured = (EXAMPLE / "data" / "captured.csv").read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "data" / "captured.csv").write_text("".join(captured[:1] + captured[4:6]), encoding="utf-8")
+    project = yaml.safe_load((EXAMPLE / "project.yaml").read_text("utf-8"))
+    project["monitoring_period"] = {"start": date(2023, 4, 1), "end": date(2023, 5, 31), "number": 2}
+    del project["substitutions"]
+    (tmp_path / "project.yaml").write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    monkeypatch.setattr(stream_base, "_joined", None)  # nothing needs to be joined
+    monkeypatch.setattr(domain, "MOST_LISTED", 1000)
+    found = run(tmp_path)
+    months = [minute for minute in year if minute.at.month in {4, 5}]
+    burned = math.fsum(
+        (minute.gas or 0) / 60 * fraction(minute.methane or 0, minute.at) * DENSITY / 1000 * efficiency(minute)
+        for minute in months
+    )
+    assert near(found.by_year("F_CH4_flared")[2023], burned)
 
 
 def test_averages_of_the_year_would_claim_more_than_the_minutes_give(result: Result, year: list[Minute]) -> None:

@@ -6,9 +6,11 @@ from sqlglot import exp
 from tonne.engine import calendar
 from tonne.engine.compute.relations import Frame, Staged
 from tonne.engine.compute.staging import stage
+from tonne.engine.compute.stream_base import make_stream_base
 from tonne.engine.data.dataset import Dataset
 from tonne.engine.data.domain import Index
 from tonne.engine.data.store import quoted
+from tonne.engine.data.streams import is_among
 from tonne.engine.errors import Problem, RunError
 from tonne.engine.plan import Plan
 
@@ -24,13 +26,13 @@ def compute_columnar(
         RunError: a sum leaves the range in which it is exact.
     """
     try:
-        staged = stage(plan)
+        staged = stage(plan, scalars=_constants(plan, dataset) if dataset.streams else None)
     except OverflowError:
         raise RunError(Problem("a number of the formulas leaves the range of the columnar evaluator")) from None
     try:
         for frame, base in staged.bases.items():
             if dataset.domain.is_streamed(frame):
-                _stream_base(frame, base, staged, plan, dataset, store)
+                make_stream_base(frame, base, staged, plan, dataset, store)
             else:
                 _make_base(frame, base, staged, plan, dataset, store)
         for relation in staged.relations:
@@ -120,40 +122,19 @@ def _make_base(
         store.execute(f"INSERT INTO {quoted(base)} SELECT {slots}", [values for _, values in columns.values()])
 
 
-def _stream_base(
-    frame: Frame, base: str, staged: Staged, plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnection
-) -> None:
-    """Make a view of a frame whose values stay in the store: the grid of its indices, and each stream beside it."""
-    domain, methodology = dataset.domain, plan.methodology
-    (clock,) = (name for name in frame if name in domain.clock)
-    coarser = [name for name in methodology.dimensions if methodology.step(name) and calendar.is_finer(clock, name)]
-    steps = list(domain.members[clock])
-    lists = [steps, *([calendar.coarser(clock, int(step), name) for step in steps] for name in coarser)]
-    slots = ", ".join(f"unnest(CAST(? AS BIGINT[])) AS {quoted(name)}" for name in (clock, *coarser))
-    store.execute(f"CREATE TEMP TABLE {quoted(f'{base}_steps')} AS SELECT {slots}", lists)
-    sources = [f"{quoted(f'{base}_steps')} AS steps"]
-    for name in frame:
-        if name != clock:
-            member = quoted(f"{base}_{name}")
-            store.execute(
-                f"CREATE TEMP TABLE {member} AS SELECT unnest(CAST(? AS VARCHAR[])) AS {quoted(name)}",
-                [list(domain.members[name])],
-            )
-            sources.append(member)
-    columns, joins = [], []
-    for number, name in enumerate(name for name, over in plan.needed.items() if set(over) == set(frame)):
+def _constants(plan: Plan, dataset: Dataset) -> dict[str, float]:
+    """Give the parameters that have the same value at all indices, which need not be joined to every row."""
+    constants: dict[str, float] = {}
+    for name, over in plan.needed.items():
         stream = dataset.streams.get(name)
-        if stream is None or stream.constant is not None:
-            value = "NULL" if stream is None or stream.constant is None else repr(float(stream.constant))
-            columns.append(f"CAST({value} AS DOUBLE) AS {quoted(staged.column(name))}")
-            continue
-        on = " AND ".join(f"s{number}.{quoted(key)} = grid.{quoted(key)}" for key in frame)
-        joins.append(f"LEFT JOIN ({stream.query()}) AS s{number} ON {on}")
-        columns.append(f"s{number}.value AS {quoted(staged.column(name))}")
-    keys = ", ".join(f"grid.{quoted(name)} AS {quoted(staged.column(name))}" for name in (*frame, *coarser))
-    selected = ", ".join([keys, *columns])
-    grid = f"(SELECT * FROM {' CROSS JOIN '.join(sources)}) AS grid"  # noqa: S608
-    store.execute(f"CREATE TEMP TABLE {quoted(base)} AS SELECT {selected} FROM {grid} {' '.join(joins)}")  # noqa: S608
+        if stream is not None:
+            values = set() if stream.constant is None else {stream.constant}
+        else:
+            known = dataset.values.get(name, {})
+            values = set(known.values()) if len(known) == dataset.domain.size(over) else set()
+        if len(values) == 1:
+            constants[name] = float(values.pop())
+    return constants
 
 
 def _is_label(name: str, plan: Plan) -> bool:
@@ -176,11 +157,11 @@ def _values(
         if not names or (streamed and dataset.shown is None):
             continue
         wanted = ", ".join(quoted(staged.column(name)) for name in (*frame, *names))
-        query, given = f"SELECT {wanted} FROM {quoted(staged.final[frame])}", []  # noqa: S608
+        query = f"SELECT {wanted} FROM {quoted(staged.final[frame])}"  # noqa: S608
         if streamed and dataset.shown is not None:
-            query += " WHERE " + " AND ".join(f"{quoted(staged.column(name))} IN (SELECT unnest(?))" for name in frame)
-            given = [list(dataset.shown.members[name]) for name in frame]
-        rows = store.execute(query, given).fetchall()
+            shown = dataset.shown.members
+            query += " WHERE " + " AND ".join(is_among(quoted(staged.column(name)), shown[name]) for name in frame)
+        rows = store.execute(query).fetchall()
         for position, name in enumerate(names):
             over = plan.over(name)
             at = [frame.index(part) for part in over if part in frame]

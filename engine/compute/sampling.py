@@ -60,15 +60,21 @@ def sample_of(plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnection) ->
     return _restricted(plan, dataset, _part(dataset, _hours(dataset, store)), store)
 
 
-def with_examples(plan: Plan, dataset: Dataset, store: duckdb.DuckDBPyConnection) -> Dataset:
+def with_examples(dataset: Dataset, sample: Dataset) -> Dataset:
     """Hold the exact values of a few minutes, so that documents and traces can show how one is computed."""
-    (minutes,) = {dataset.domain.members[stream.clock] for stream in dataset.streams.values()}
-    part = _part(dataset, [calendar.coarser("minute", int(minutes[len(minutes) // 2]), "hour")])
+    part = _part(dataset, [_middle_hour(dataset)])
     (clock,) = {stream.clock for stream in dataset.streams.values()}
     shown = replace(part, members={**part.members, clock: part.members[clock][:EXAMPLES]})
-    held = _restricted(plan, dataset, shown, store)
-    values = {**dataset.values, **{name: held.values[name] for name in dataset.streams}}
-    return replace(dataset, values=values, shown=shown)
+    values = {
+        name: {index: value for index, value in sample.values[name].items() if _inside(shown, stream.over, index)}
+        for name, stream in dataset.streams.items()
+    }
+    return replace(dataset, values={**dataset.values, **values}, shown=shown)
+
+
+def _middle_hour(dataset: Dataset) -> int:
+    (minutes,) = {dataset.domain.members[stream.clock] for stream in dataset.streams.values()}
+    return calendar.coarser("minute", int(minutes[len(minutes) // 2]), "hour")
 
 
 def _restricted(plan: Plan, dataset: Dataset, domain: Domain, store: duckdb.DuckDBPyConnection) -> Dataset:
@@ -119,6 +125,7 @@ def _hours(dataset: Dataset, store: duckdb.DuckDBPyConnection) -> list[int]:
     (minutes,) = {domain.members[stream.clock] for stream in dataset.streams.values()}
     hours = sorted({calendar.coarser("minute", int(minute), "hour") for minute in minutes})
     chosen = {hours[position * (len(hours) - 1) // (HOURS - 1)] for position in range(HOURS)}
+    chosen.add(_middle_hour(dataset))
     for stream in dataset.streams.values():
         place = stream.over.index(stream.clock)
         chosen |= {

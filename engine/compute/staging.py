@@ -17,7 +17,7 @@ from tonne.engine.compute.aggregates import aggregate, count
 from tonne.engine.compute.lower import Lowering, column, literal, table
 from tonne.engine.compute.recurrence import Recursion
 from tonne.engine.compute.relations import Frame, Relation, Staged, told_apart, with_names
-from tonne.engine.plan import Plan, Step
+from tonne.engine.plan import FALSE, TRUE, Plan, Step, simplified
 from tonne.engine.spec.tree import (
     Arithmetic,
     Call,
@@ -99,7 +99,7 @@ class _Stager:
                 step = group[0]
                 self.define(
                     step.id,
-                    self.hoisted(step.tree, step.over, self.frame(step.over)),
+                    self.hoisted(self.settled(step.tree), step.over, self.frame(step.over)),
                     self.frame(step.over),
                     own=True,
                 )
@@ -205,6 +205,19 @@ class _Stager:
         if isinstance(node, Name) and node.id in self.scalars:
             return Number(Fraction(self.scalars[node.id]), "", span=node.span)
         return node
+
+    def settled(self, tree: Node) -> Node:
+        """Leave out the branches that options with one value for all members rule out."""
+        return tree if not self.scalars else transform(tree, self._settled)
+
+    def _settled(self, node: Node) -> Node:
+        match node:
+            case Compare(operator, Name(id=name), Number(value=value)) if name.startswith("option:"):
+                if name in self.scalars and operator in {"==", "!="}:
+                    return TRUE if (self.scalars[name] == value) is (operator == "==") else FALSE
+            case Cases(branches, None) if all(when == FALSE for when, _ in branches):
+                return node  # without a value, as before
+        return simplified(node)
 
     def spill(self, node: Node, frame: Frame) -> Node:
         """Put an expression into a hidden column of the frame."""

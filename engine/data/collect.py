@@ -6,7 +6,7 @@ flag that is neither 0 nor 1.
 
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -364,6 +364,8 @@ def _require_whole_streams(
             at = domain.label(over, again)
             work.problems.append(Problem(f"{name}@{at} is given a value twice", project.document.place("readings")))
         found = dict(stream.extremes(store))
+        if stream.parts:
+            work.streams[name] = replace(stream, found=tuple(found.items()))
         work.provenance[name] = dict.fromkeys(found, stream.origin)
         if not again:
             _require_bounds(name, found, plan, domain, work)

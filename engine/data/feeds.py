@@ -160,8 +160,8 @@ class _Part:
         self.taken += taken
         self.first = first if self.first is None else min(first, self.first)
         self.last = last if self.last is None else max(last, self.last)
-        self.total += total
-        self.corrected += corrected
+        self.total = self.total + total if self.total else total
+        self.corrected = self.corrected + corrected if self.corrected else corrected
 
 
 @dataclass
@@ -206,25 +206,29 @@ def aggregate(
     wholes: defaultdict[Key, _Part] = defaultdict(_Part)
     parts: defaultdict[tuple[Key, str], _Part] = defaultdict(_Part)
     classes: defaultdict[tuple[Key, str], defaultdict[int, _Class]] = defaultdict(lambda: defaultdict(_Class))
+    rate = feeding.reads == "average"
     for number, meter, *members, span, class_, count, taken, first, last, total, magnitude, length in _sums(feeding):
         key = feeding.key(number, members)
-        amount = Fraction(total) * feeding.hours(span)
-        corrected = amount + feeding.adjustment.shares[class_] * Fraction(magnitude) * feeding.hours(span)
+        amount = corrected = Fraction(total) * feeding.hours(span) if rate else Fraction(total)
+        if class_:
+            corrected += feeding.adjustment.shares[class_] * Fraction(magnitude) * feeding.hours(span)
+            classes[key, meter][class_].add(count, length, amount, corrected)
         for part in (wholes[key], parts[key, meter]):
             part.add(count, taken, (first, last), amount, corrected)
-        if class_:
-            classes[key, meter][class_].add(count, length, amount, corrected)
     state = feeding.reads == "state"
 
     def converted(total: Fraction, count: int) -> Fraction:
-        return (total / count if state else total) * factor + offset
+        mean = total / count if state and count > 1 else total
+        return mean * factor + offset if offset else mean * factor
 
-    sources = []
+    sources, unit = [], feeding.unit.text
     for (key, meter), part in sorted(parts.items(), key=lambda item: item[0]):
         first, last = (loaded.time.text(moment or 0) for moment in (part.first, part.last))
         total = part.total / part.count if state else part.total
-        amounts = [exact_text(converted(whole, part.count)) for whole in (part.corrected, part.total)]
-        texts = exact_text(total), feeding.unit.text, amounts[0], amounts[1]
+        uncorrected = exact_text(converted(part.total, part.count))
+        same = part.corrected == part.total
+        corrected_text = uncorrected if same else exact_text(converted(part.corrected, part.count))
+        texts = exact_text(total), unit, corrected_text, uncorrected
         adjusted = tuple(
             Adjusted(number, of.count, of.length, converted(of.before, of.count), converted(of.after, of.count))
             for number, of in sorted(classes[key, meter].items())
@@ -273,7 +277,8 @@ def first_rows_outside(
     factor, offset = feeding.conversion()
     state = feeding.reads == "state"
     rate = feeding.reads == "average"
-    spans = feeding.sql.ask("SELECT DISTINCT ends - begins FROM {table}") if rate else [(0,)]
+    sizes = [(loaded.grid.size,)] if loaded.grid.size else feeding.sql.ask("SELECT DISTINCT ends - begins FROM {table}")
+    spans = sizes if rate else [(0,)]
     scale = 10**DECIMALS
     conditions = []
     for (span,) in spans:
@@ -359,17 +364,19 @@ def feeding_of(
 
 
 def _sums(feeding: Feeding) -> list[tuple[Any, ...]]:
-    register = feeding.reads == "register"
+    register, rate = feeding.reads == "register", feeding.reads == "average"
     members = "".join(f", {column}" for column in feeding.columns.values())
     corrected = len(feeding.adjustment.shares) > 1
+    keys = f"number, meter{members}{', span' if rate else ''}{', class' if corrected else ''}"
     try:
         return feeding.sql.ask(
             "SELECT {number} AS number, meter{members}, {span} AS span, {class_} AS class, count(*), "
             "count(*) FILTER ({counted}), min({first}), max(moment), sum({taken}), {magnitude}, {length} "
-            "FROM {table} GROUP BY number, meter{members}, span, class",
+            "FROM {table} GROUP BY {keys}",
+            keys=keys,
             number=feeding.number("begins"),
             members=members,
-            span="ends - begins" if feeding.reads == "average" else "0",
+            span="ends - begins" if rate else "0",
             class_=feeding.adjustment.number,
             counted=_COUNTED[feeding.feed.take],
             first="begins" if register else "moment",
@@ -395,10 +402,11 @@ def refuse_unknown_members(feeding: Feeding) -> None:
         if known is None:
             continue
         rows = feeding.sql.ask(
-            "SELECT min(row), {column} FROM {table} WHERE {column} NOT IN (SELECT unnest(?)) "
+            "SELECT min(row), {column} FROM {names} WHERE {column} NOT IN (SELECT unnest(?)) "
             "GROUP BY {column} ORDER BY min(row)",
             list(known),
             column=column,
+            names=feeding.loaded.names,
         )
         problems += [
             Problem(
@@ -419,7 +427,7 @@ def refuse_crossing(feeding: Feeding) -> None:
         DataError: with the first rows.
     """
     loaded, step = feeding.loaded, feeding.target.step
-    if step is None:
+    if step is None or (feeding.reads != "register" and loaded.grid.nests_in(step, loaded.time)):
         return
     rows = feeding.sql.ask(
         "SELECT row, begins, ends, earlier, count(*) OVER () FROM {table} WHERE {before} <> {after} "

@@ -212,7 +212,7 @@ def _parquet_facts(path: Path, shown: str) -> tuple[int, tuple[str, ...]]:
         try:
             found = store.execute("SELECT * FROM read_parquet(?) LIMIT 0", [file_pattern(path)]).description
             rows = store.execute("SELECT count(*) FROM read_parquet(?)", [file_pattern(path)]).fetchone()
-        except duckdb.Error as error:
+        except (duckdb.Error, RuntimeError) as error:  # a name of a column that is no text is the latter
             first = str(error).partition("\n")[0]
             raise DataError(Problem("not a Parquet file, or a damaged one", Place(shown), found=first)) from None
     return int(rows[0]) if rows else 0, tuple(column[0] for column in found)

@@ -42,12 +42,7 @@ class LocalTime:
 
     def number(self, step: str, instant: str) -> str:
         """Write the SQL that numbers the step of the calendar in which an instant lies."""
-        local = self.local(instant)
-        if step in {"month", "year"}:
-            moment = f"make_timestamp({local})"
-            return f"year({moment})" if step == "year" else f"(year({moment}) * 12 + month({moment}) - 1)"
-        size = DAY if step == "day" else FIXED[step]
-        return f"({local} // {size})"
+        return step_number(step, self.local(instant))
 
     def moment(self, instant: int) -> datetime.datetime:
         """Give an instant as a local time with its offset."""
@@ -83,6 +78,11 @@ class Grid:
         """The length of every interval; None for days and months."""
         return FIXED[self.unit] * self.multiple if self.unit in FIXED else None
 
+    def nests_in(self, step: str, time: LocalTime) -> bool:
+        """Whether no interval can lie in two steps of the calendar; where clocks change it is not said."""
+        size = FIXED.get(step, DAY)
+        return self.size is not None and len(time.offsets) == 1 and size % self.size == 0
+
     def edge(self, index: int) -> int:
         """Give the instant at which an interval begins, or the last one ends."""
         return self.begins + index * self.size if self.size else self.edges[index]
@@ -93,6 +93,49 @@ class Grid:
             return f"(({instant} - {self.begins}) // {self.size})"
         first = calendar.number(self.unit, local_time.moment(self.begins))
         return f"(({local_time.number(self.unit, instant)} - {first}) // {self.multiple})"
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """The SQL that lays readings on the intervals of a grid, from their instant as `moment`."""
+
+    inside: str  # whether the instant lies in the period
+    slot: str
+    begins: str  # from `slot`
+    ends: str
+    join: str = ""
+
+    def query(self, source: str) -> str:
+        """Add the interval to each row of a query that lies in the period."""
+        inner = f"SELECT *, {self.slot} AS slot FROM ({source}) WHERE {self.inside}"  # noqa: S608 (made here)
+        return f"SELECT *, {self.begins} AS begins, {self.ends} AS ends FROM ({inner}) {self.join}"  # noqa: S608
+
+
+def lay_intervals(grid: Grid, time: LocalTime, marks: str) -> Intervals:
+    """Lay readings on a grid; `marks` says what an instant is of its interval: start, end, instant or register."""
+    if marks == "register":
+        probe, inside = "moment", f"moment BETWEEN {time.begins} AND {time.ends}"
+    elif marks == "end":
+        probe, inside = "(moment - 1)", f"moment > {grid.begins} AND moment <= {grid.ends}"
+    else:
+        probe, inside = "moment", f"moment >= {grid.begins} AND moment < {time.ends}"
+    slot = grid.index(time, probe)
+    if grid.size:
+        return Intervals(inside, slot, f"{grid.begins} + slot * {grid.size}", f"begins + {grid.size}")
+    edges = [*grid.edges, grid.edges[-1]]
+    begun = (
+        f"(SELECT unnest(range({grid.count + 1})) AS slot, unnest({edges[:-1]}) AS begun, unnest({edges[1:]}) AS ended)"
+    )
+    return Intervals(inside, slot, "begun", "ended", f"LEFT JOIN {begun} AS edges USING (slot)")
+
+
+def step_number(step: str, local: str) -> str:
+    """Write the SQL that numbers the step of the calendar in which a local time lies, given in microseconds."""
+    if step in {"month", "year"}:
+        moment = f"make_timestamp({local})"
+        return f"year({moment})" if step == "year" else f"(year({moment}) * 12 + month({moment}) - 1)"
+    size = DAY if step == "day" else FIXED[step]
+    return f"({local} // {size})"
 
 
 def local_time(zone: zoneinfo.ZoneInfo, period: Period) -> LocalTime:

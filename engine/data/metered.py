@@ -172,8 +172,11 @@ def _corrections(loaded: LoadedReadings, item: Fed, stage: _Stage) -> Correction
 
 
 def _labels(loaded: LoadedReadings, store: duckdb.DuckDBPyConnection) -> list[str]:
-    table = Statements(store, {"table": loaded.fed})
-    return [label for (label,) in table.ask("SELECT DISTINCT measured_by FROM {table} ORDER BY ALL") if label]
+    names, column = (loaded.names, "meter") if loaded.in_file else (loaded.fed, "measured_by")
+    found = Statements(store, {"names": names, "column": column}).ask(
+        "SELECT DISTINCT {column} FROM {names} ORDER BY ALL"
+    )
+    return [label for (label,) in found if label]
 
 
 def feed_target(feed: Feed, quantity: Quantity, plan: Plan, domain: Domain, project: Project) -> Target:

@@ -19,12 +19,13 @@ from tonne.engine.data.cells import (
     refuse_cells,
     take_long_numbers,
 )
-from tonne.engine.data.differences import apply_multipliers, note_exchanges, take_differences
+from tonne.engine.data.differences import apply_multipliers, multiplier_of, note_exchanges, take_differences
+from tonne.engine.data.file_rows import InFile, are_whole, readings_in_file
 from tonne.engine.data.intake import FileFacts, cut_problems
-from tonne.engine.data.local_time import Grid, LocalTime, lay_grid, local_time
-from tonne.engine.data.meters import meter_register
+from tonne.engine.data.local_time import Grid, Intervals, LocalTime, lay_grid, lay_intervals, local_time
+from tonne.engine.data.meters import MeterRegister, meter_register
 from tonne.engine.data.project import Period, Project, Readings
-from tonne.engine.data.series import Series, find_gaps, resolve_duplicates
+from tonne.engine.data.series import Series, are_all_counted, count_slots, find_gaps, is_repeated, resolve_duplicates
 from tonne.engine.data.store import Statements, quoted, text_literal
 from tonne.engine.errors import SHOWN_PROBLEMS, DataError, Place, Problem, ProjectError
 from tonne.engine.findings import Finding, Severity
@@ -49,10 +50,12 @@ class LoadedReadings:
     grid: Grid
     table: str
     fed: str  # the same without check and backup meters, which feed no parameter
+    names: str  # a relation with a row for each meter and member; of a table, that table
     cells: str  # every reading of the file as it stands there; kept only where the project has substitutions for it
     labels: tuple[str, ...]
     count: int
     findings: tuple[Finding, ...]
+    in_file: InFile | None = None  # where they stay in their file
 
 
 def load_readings(
@@ -82,35 +85,95 @@ def load_readings(
     key = ", ".join(["meter", *(f"l{index}" for index in range(len(labels)))])
     table = quoted(f"readings {name}")
     # A name of a quantity has no blank in it, so that none of these can stand in the way of its table.
-    passing = {part: quoted(f"{part} {name}") for part in ("cells", "edges", "repeated", "pairs")}
-    cells = passing["cells"]
+    passing = {part: quoted(f"{part} {name}") for part in ("cells", "repeated", "pairs", "slots")}
     sql = Statements(store, {"table": table, "key": key, **passing})
     series = Series(sql, spec, facts, time, lay_grid(spec.time.interval, time), labels)
+    filled = any(rule.readings == name for rule in project.spec.substitutions)
+    in_file = None if filled or period else _leave_in_file(series, register)
+    findings = list(facts.notes)
+    if in_file is None:
+        place = project.document.place("readings", name, "value", "units")
+        findings += _read_into_table(series, register, place)
+    findings += _judged(series, register, in_file)
+    # A substitute may be taken from any reading of the file.
+    kept = {"cells"} if filled else {"cells", "slots"} if in_file else set()
+    for part in passing.keys() - kept:
+        sql.ask("DROP TABLE IF EXISTS {part}", part=passing[part])
+    ((count,),) = sql.ask("SELECT count(*) FROM {table}")
+    fed = _without(sql, register.beside, quoted(f"fed {name}"), table)
+    return LoadedReadings(
+        name=name,
+        spec=spec,
+        facts=facts,
+        place=project.document.place("readings", name),
+        unit_place=project.document.place("readings", name, "value", "unit", "="),
+        time=time,
+        grid=series.grid,
+        table=table,
+        fed=fed,
+        names=passing["slots"] if in_file and fed == table else fed,
+        cells=passing["cells"],
+        labels=labels,
+        count=count,
+        findings=tuple(findings),
+        in_file=in_file,
+    )
+
+
+def _read_into_table(series: Series, register: MeterRegister, place: Place) -> list[Finding]:
+    """Bring the readings to the store cell by cell."""
     read_cells(series)
-    findings = [*facts.notes, *choose_meters(series, register.beside), *take_long_numbers(series)]
+    findings = [*choose_meters(series, register.beside), *take_long_numbers(series)]
     refuse_cells(series)
-    bring_to_one_unit(series, project.document.place("readings", name, "value", "units"))
-    findings += _lay_out(series)
-    findings += resolve_duplicates(series)
+    bring_to_one_unit(series, place)
+    _lay_out(series, "TABLE")
+    count_slots(series)
+    return findings
+
+
+def _judged(series: Series, register: MeterRegister, in_file: InFile | None) -> list[Finding]:
+    """Judge where the readings lie, and settle what each of them stands for."""
+    findings = [*_left_out(series), *resolve_duplicates(series)]
     _refuse_off_grid(series)
     findings += find_gaps(series)
     if series.is_register:
-        findings += take_differences(series, register)
-    else:
+        return [*findings, *take_differences(series, register)]
+    if in_file is None:  # otherwise the intervals of the grid fill the period
         _refuse_crossing(series)
-        findings += note_exchanges(series, register)
-        findings += apply_multipliers(series, register)
-    if any(rule.readings == name for rule in project.spec.substitutions):
-        del passing["cells"]  # a substitute may be taken from any reading of the file
-    for part in passing.values():
-        sql.ask("DROP TABLE IF EXISTS {part}", part=part)
-    ((count,),) = sql.ask("SELECT count(*) FROM {table}")
-    document = project.document
-    places = document.place("readings", name), document.place("readings", name, "value", "unit", "=")
-    fed = _without(sql, register.beside, quoted(f"fed {name}"), table)
-    return LoadedReadings(
-        name, spec, facts, *places, time, series.grid, table, fed, cells, labels, count, tuple(findings)
-    )
+    return [*findings, *note_exchanges(series, register), *apply_multipliers(series, register)]
+
+
+def _leave_in_file(series: Series, register: MeterRegister) -> InFile | None:
+    """Leave the readings where they are, with views of them, if nothing of them has to be changed."""
+    try:
+        found = readings_in_file(series)
+        if found is not None and _are_left(series, register, found):
+            return found
+    except duckdb.Error:
+        pass  # the file is damaged: reading its cells says where
+    series.sql.ask("DROP VIEW IF EXISTS {table}")
+    series.sql.ask("DROP VIEW IF EXISTS {cells}")
+    return None
+
+
+def _are_left(series: Series, register: MeterRegister, found: InFile) -> bool:
+    """Make the views and count what they show; whether every reading can stay as it is."""
+    known = series.sql.ask("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", found.counted)
+    if not known and not are_whole(series, found):
+        return False
+    series.sql.ask("CREATE VIEW {cells} AS {rows}", rows=found.cells())
+    _lay_out(series, "VIEW")
+    # The hash has the store read every value, so that a damaged page is found here.
+    ((absent, _),) = series.sql.ask("SELECT count(*) FILTER (value IS NULL), bit_xor(hash(value)) FROM {cells}")
+    if absent:
+        count_slots(series)
+    else:
+        if not known:
+            count_slots(series, quoted(found.counted))
+        series.sql.ask("CREATE TABLE {slots} AS FROM {rows}", rows=quoted(found.counted))
+    meters = {meter for (meter,) in series.sql.ask("SELECT DISTINCT meter FROM {slots}")}
+    devices = (device for label, devices in register.devices.items() if label in meters for device in devices)
+    return not is_repeated(series) and all(multiplier_of(device) == 1 for device in devices)
 
 
 def _without(sql: Statements, beside: Collection[str], view: str, table: str) -> str:
@@ -122,49 +185,30 @@ def _without(sql: Statements, beside: Collection[str], view: str, table: str) ->
     return view
 
 
-def _lay_out(series: Series) -> list[Finding]:
-    """Make the table of the readings in the period, each with its interval."""
-    grid, time, marks = series.grid, series.time, series.spec.time.marks
-    if series.is_register:
-        probe, inside = "moment", f"moment BETWEEN {time.begins} AND {time.ends}"
-    elif marks == "end":
-        probe, inside = "(moment - 1)", f"moment > {grid.begins} AND moment <= {grid.ends}"
-    else:
-        probe, inside = "moment", f"moment >= {grid.begins} AND moment < {time.ends}"
-    begins, ends, join = f"{grid.begins} + slot * {grid.size}", f"begins + {grid.size}", ""
-    if grid.size is None:
-        series.sql.ask(
-            "CREATE OR REPLACE TABLE {edges} AS SELECT unnest(range(?)) AS slot, unnest(?) AS begins, "
-            "unnest(?) AS ends",
-            grid.count + 1,
-            list(grid.edges),
-            [*grid.edges[1:], grid.edges[-1]],
-        )
-        begins, ends, join = (
-            "edges.begins",
-            "edges.ends",
-            series.sql.fill("LEFT JOIN {edges} AS edges USING (slot)"),
-        )
+def _intervals(series: Series) -> Intervals:
+    return lay_intervals(series.grid, series.time, "register" if series.is_register else series.spec.time.marks)
+
+
+def _lay_out(series: Series, kind: str) -> None:
+    """Make the table or view of the readings in the period, each with its interval, and count them."""
     series.sql.ask(
-        "CREATE OR REPLACE TABLE {table} AS SELECT row, {key}, moment, slot, {begins} AS begins, "
-        "{ends} AS ends, value, CAST(NULL AS BIGINT) AS earlier, CAST(NULL AS VARCHAR) AS substituted, "
-        "meter AS measured_by FROM (SELECT *, {slot} AS slot FROM {cells} WHERE value IS NOT NULL AND {inside}) {join}",
-        begins=begins,
-        ends=ends,
-        join=join,
-        inside=inside,
-        slot=grid.index(time, probe),
+        "CREATE OR REPLACE {kind} {table} AS SELECT row, {key}, moment, slot, begins, ends, value, "
+        "CAST(NULL AS BIGINT) AS earlier, CAST(NULL AS VARCHAR) AS substituted, meter AS measured_by "
+        "FROM ({laid_out}) WHERE value IS NOT NULL",
+        kind=kind,
+        laid_out=_intervals(series).query(series.sql.fill("FROM {cells}")),
     )
-    return _left_out(series, inside)
 
 
-def _left_out(series: Series, inside: str) -> list[Finding]:
+def _left_out(series: Series) -> list[Finding]:
+    if are_all_counted(series):
+        return []
     time = series.time
     sides = series.sql.ask(
         "SELECT moment >= ? AS late, count(*), min(moment), max(moment) FROM {cells} "
         "WHERE value IS NOT NULL AND NOT ({inside}) GROUP BY late ORDER BY late",
         time.ends,
-        inside=inside,
+        inside=_intervals(series).inside,
     )
     if not sides:
         return []
@@ -198,12 +242,13 @@ def _refuse_off_grid(series: Series) -> None:
     spec, time = series.spec, series.time
     if spec.time.marks == "instant" and spec.value.reads in {"state", "register"}:
         return
-    mark = "ends" if spec.time.marks == "end" and not series.is_register else "begins"
+    if not series.sql.ask("SELECT 1 FROM {slots} WHERE off_grid > 0 LIMIT 1"):
+        return
     rows = series.sql.ask(
         "SELECT row, {key}, moment, count(*) OVER () FROM {table} WHERE moment IS DISTINCT FROM {mark} "
         "ORDER BY row LIMIT ?",
         SHOWN_PROBLEMS,
-        mark=mark,
+        mark=series.mark,
     )
     if not rows:
         return
@@ -218,7 +263,7 @@ def _refuse_off_grid(series: Series) -> None:
         Problem(
             f"the reading of meter {series.name(key)} is not on the grid of its interval",
             series.place(row, spec.time.column),
-            f"a time at which an interval of {spec.time.interval} {mark}",
+            f"a time at which an interval of {spec.time.interval} {series.mark}",
             time.text(moment),
             hint,
         )

@@ -4,6 +4,7 @@ A series is what one meter measures, for one combination of the members that the
 estimated; what is dropped or missing becomes a finding.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -67,6 +68,11 @@ class Series:
         """Whether the values are a running total."""
         return self.spec.value.reads == "register"
 
+    @property
+    def mark(self) -> str:
+        """Which end of its interval the time of a reading is."""
+        return "ends" if self.spec.time.marks == "end" and not self.is_register else "begins"
+
     def place(self, row: int, column: str | None = None) -> Place:
         """Point at a cell."""
         return self.facts.place(row, column)
@@ -82,12 +88,39 @@ def series_name(key: Sequence[Any]) -> str:
     return f"{meter} ({', '.join(members)})" if members else str(meter)
 
 
+def count_slots(series: Series, counted: str = "{slots}") -> None:
+    """Make the table of the series: their readings in the period, those off the grid, and the intervals with one."""
+    last = series.grid.count - (not series.is_register)
+    series.sql.ask(
+        "CREATE OR REPLACE TABLE {counted} AS SELECT {key}, min(row) AS row, count(*) AS readings, "
+        "count(*) FILTER (moment IS DISTINCT FROM {mark}) AS off_grid, "
+        "bitstring_agg(CAST(slot AS BIGINT), CAST(0 AS BIGINT), CAST({last} AS BIGINT)) AS filled "
+        "FROM {table} GROUP BY {key}",
+        counted=series.sql.fill(counted),
+        mark=series.mark,
+        last=str(last),
+    )
+
+
+def are_all_counted(series: Series) -> bool:
+    """Whether each row of the file has its reading in the period."""
+    ((count,),) = series.sql.ask("SELECT sum(readings) FROM {slots}")
+    return count == series.facts.rows and not series.spec.is_spread
+
+
+def is_repeated(series: Series) -> bool:
+    """Whether an interval may have two readings of one series."""
+    return bool(series.sql.ask("SELECT 1 FROM {slots} WHERE readings > bit_count(filled) LIMIT 1"))
+
+
 def resolve_duplicates(series: Series) -> list[Finding]:
     """Drop repeated readings, and resolve those that contradict each other by the rule of the project.
 
     Raises:
         DataError: readings contradict each other and the rule is to refuse; with both rows.
     """
+    if not is_repeated(series):
+        return []
     rule = series.spec.duplicates
     series.sql.ask(
         "CREATE OR REPLACE TABLE {repeated} AS SELECT *, row_number() OVER (PARTITION BY {key}, moment "
@@ -213,17 +246,18 @@ def find_gaps(series: Series) -> list[Finding]:
     """Report for each series the intervals of the period, or of a register the times, without a reading."""
     total = series.grid.count + series.is_register
     cases = series.sql.ask(
-        "WITH present AS (SELECT DISTINCT {key}, slot FROM {table}), "
-        "bounded AS (FROM present UNION ALL (SELECT DISTINCT {key}, ? AS slot FROM {cells})), "
-        "steps AS (SELECT {key}, slot, lag(slot, 1, -1) OVER (PARTITION BY {key} ORDER BY slot) AS before "
-        "FROM bounded), "
-        "gaps AS (SELECT {key}, before + 1 AS first, slot - 1 AS last FROM steps WHERE slot - before > 1) "
-        "SELECT {key}, list_slice(list([first, last] ORDER BY first), 1, ?), count(*), "
-        "CAST(sum(last - first + 1) AS BIGINT) FROM gaps GROUP BY {key} ORDER BY {key}",
+        "SELECT {key}, CAST(filled AS VARCHAR) FROM (SELECT DISTINCT {key} FROM {all}) LEFT JOIN {slots} "
+        "USING ({key}) WHERE filled IS NULL OR bit_count(filled) < ? ORDER BY {key}",
         total,
-        SHOWN_GAPS,
+        all=series.sql.parts["slots" if are_all_counted(series) else "cells"],
     )
-    return [_gap(series, total, *case) for case in cases]
+    return [_gap(series, total, *key, *_extents(filled or "0" * total)) for *key, filled in cases]
+
+
+def _extents(filled: str) -> tuple[list[tuple[int, int]], int, int]:
+    """Give the first gaps in a text with a 0 for each interval without a reading, and count gaps and intervals."""
+    gaps = [match.span() for match in re.finditer("0+", filled)]
+    return [(first, after - 1) for first, after in gaps[:SHOWN_GAPS]], len(gaps), filled.count("0")
 
 
 def _gap(series: Series, total: int, *case: Any) -> Finding:

@@ -17,6 +17,7 @@ _DATE = r"(19[7-9]\d|[2-9]\d{3})-\d{2}-\d{2}"
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
 _MIDNIGHT = r"24:00(:00)?"
 _EARLIEST = "TIMESTAMP '1970-01-01'"
+EARLIEST, LATEST = 0, 253_402_300_799_999_999  # instants that a stamp can say
 
 
 def stamp_query(time: TimeColumn) -> str:
@@ -35,6 +36,16 @@ def moment_query(time: TimeColumn, local_time: LocalTime, stamp: str) -> str:
         return f"CASE {with_offset} END"
     local = f"epoch_us({_local_query(time, stamp)})"
     return f"CASE {with_offset} ELSE {_instant_query(time, local_time, local)} END"
+
+
+def typed_moment_query(time: TimeColumn, local_time: LocalTime, column: str, kind: str) -> str | None:
+    """Write the SQL that gives the instant of a column that holds time as such; None where it does not say enough."""
+    if time.clock is not None or time.across is not None or time.pattern is not None:
+        return None
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"epoch_us({column})"
+    naive = kind == "TIMESTAMP" and time.zone is not None
+    return _instant_query(time, local_time, f"epoch_us({column})") if naive else None
 
 
 def _local_query(time: TimeColumn, stamp: str) -> str:

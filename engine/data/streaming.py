@@ -15,7 +15,7 @@ from tonne.engine.data.local_time import FIXED
 from tonne.engine.data.project import Feed
 from tonne.engine.data.readings import LoadedReadings
 from tonne.engine.data.store import quoted
-from tonne.engine.data.streams import StreamPart
+from tonne.engine.data.streams import FilePart, StreamPart
 from tonne.engine.errors import DataError, Place, Problem
 
 
@@ -58,20 +58,30 @@ def stream_feed(
         )
         _refuse_mixed(feeding, relation)
     hours = feeding.hours(loaded.grid.size or FIXED["minute"])
-    return StreamPart(
-        relation, columns, dict(feed.at), factor * hours, offset, feeding.adjustment.shares, feeding.reads == "state"
-    )
+    shares, averaged = feeding.adjustment.shares, feeding.reads == "state"
+    in_file = _file_part(feeding) if alone else None
+    return StreamPart(relation, columns, dict(feed.at), factor * hours, offset, shares, averaged, in_file)
+
+
+def _file_part(feeding: Feeding) -> FilePart | None:
+    """Say where the rows are in the file, if they are there and all feed the parameter."""
+    found, loaded = feeding.loaded.in_file, feeding.loaded
+    if found is None or loaded.fed != loaded.table:
+        return None
+    shared = feeding.number("begins"), tuple(feeding.columns.items()), tuple(feeding.feed.at.items())
+    return FilePart(found.rows, *shared, found, TAKEN[feeding.feed.take], feeding.adjustment.number)
 
 
 def _shared(feeding: Feeding) -> bool:
     """Whether several meters add up to one value."""
-    members = ", ".join(feeding.columns.values())
+    members, names = ", ".join(feeding.columns.values()), feeding.loaded.names
     if not members:
-        ((count,),) = feeding.sql.ask("SELECT count(DISTINCT meter) FROM {table}")
+        ((count,),) = feeding.sql.ask("SELECT count(DISTINCT meter) FROM {names}", names=names)
         return bool(count > 1)
     rows = feeding.sql.ask(
-        "SELECT 1 FROM (SELECT DISTINCT meter, {members} FROM {table}) GROUP BY {members} HAVING count(*) > 1 LIMIT 1",
+        "SELECT 1 FROM (SELECT DISTINCT meter, {members} FROM {names}) GROUP BY {members} HAVING count(*) > 1 LIMIT 1",
         members=members,
+        names=names,
     )
     return bool(rows)
 

@@ -6,16 +6,30 @@ double precision where the store computes (`query`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 import duckdb
 
 from tonne.engine.data.domain import Domain, Index
+from tonne.engine.data.file_rows import FileRows, InFile
 from tonne.engine.data.store import quoted, text_literal
 
 _BOUNDS = ("min", "max", "above", "below")
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """Where each row of a part is a row of a file: what several parts of one file share, and what each has alone."""
+
+    rows: FileRows
+    step: str  # the SQL of the clock's step, of columns of the rows
+    columns: tuple[tuple[str, str], ...]  # dimension to SQL
+    at: tuple[tuple[str, str], ...]
+    of: InFile = field(compare=False)
+    taken: str = field(compare=False)  # the SQL of the total
+    class_: str = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -29,16 +43,16 @@ class StreamPart:
     offset: Fraction
     shares: tuple[Fraction, ...]  # by which a class is corrected, of its magnitude
     averaged: bool
+    in_file: "FilePart | None" = None
 
-    @property
-    def value(self) -> str:
-        """The value of a row, in double precision."""
-        total = "CAST(total AS DOUBLE)" + (" / count" if self.averaged else "")
+    def value(self, total: str = "total", count: str = "count", class_: str = "class") -> str:
+        """Write the SQL of the value of a row, in double precision."""
+        value = f"CAST({total} AS DOUBLE)" + (f" / {count}" if self.averaged else "")
         if len(self.shares) > 1:
             cases = " ".join(f"WHEN {number} THEN {float(share)!r}" for number, share in enumerate(self.shares))
-            total = f"({total} + CASE class {cases} END * abs({total}))"
+            value = f"({value} + CASE {class_} {cases} END * abs({value}))"
         offset = f" + {float(self.offset)!r}" if self.offset else ""
-        return f"{total} * {float(self.factor)!r}{offset}"
+        return f"{value} * {float(self.factor)!r}{offset}"
 
     def exact(self, total: Any, count: int, class_: int) -> Fraction:
         """Give the exact value of a row."""
@@ -48,7 +62,7 @@ class StreamPart:
     def query(self, over: Sequence[str], clock: str) -> str:
         """Select the index and the value of every row."""
         keys = ", ".join(f"{self.key(name, clock)} AS {quoted(name)}" for name in over)
-        return f"SELECT {keys}, {self.value} AS value FROM {self.relation}"  # noqa: S608 (names made here)
+        return f"SELECT {keys}, {self.value()} AS value FROM {self.relation}"  # noqa: S608 (names made here)
 
     def key(self, name: str, clock: str) -> str:
         """Write where a row has a dimension."""
@@ -67,6 +81,7 @@ class Stream:
     origin: Mapping[str, Any]
     parts: tuple[StreamPart, ...] = ()
     constant: Fraction | None = None
+    found: tuple[tuple[Index, Fraction], ...] = ()  # the extremes, once they were looked for
 
     def beside(self, other: "Stream") -> "Stream":
         """Put two together."""
@@ -82,17 +97,11 @@ class Stream:
     ) -> Iterator[tuple[Index, Fraction]]:
         """Go through the exact values at some steps and members."""
         for part in self.parts:
-            names = [name for name in self.over if name != self.clock]
+            among = [(part.key(name, self.clock), members[name]) for name in self.over if name != self.clock]
+            inside = [is_among("step", steps), *(is_among(key, texts) for key, texts in among)]
             keys = ", ".join(part.key(name, self.clock) for name in self.over)
-            inside = " AND ".join(
-                [
-                    "step IN (SELECT unnest(?))",
-                    *(f"{part.key(name, self.clock)} IN (SELECT unnest(?))" for name in names),
-                ]
-            )
             rows = store.execute(
-                f"SELECT {keys}, total, count, class FROM {part.relation} WHERE {inside}",  # noqa: S608
-                [list(steps), *(list(members[name]) for name in names)],
+                f"SELECT {keys}, total, count, class FROM {part.relation} WHERE {' AND '.join(inside)}"  # noqa: S608
             ).fetchall()
             for *index, total, count, class_ in rows:
                 yield tuple(index), part.exact(total, count, class_)
@@ -101,15 +110,15 @@ class Stream:
         """Give the least and the largest value of each part, exact."""
         if self.constant is not None:
             yield (), self.constant
+        if self.found:
+            yield from self.found
+            return
         for part in self.parts:
             keys = ", ".join(part.key(name, self.clock) for name in self.over)
-            row = f"row({keys}, total, count, class)"
-            found = store.execute(
-                f"SELECT arg_min({row}, {part.value}), arg_max({row}, {part.value}) FROM {part.relation}"  # noqa: S608
-            ).fetchone()
-            for extreme in found or ():
-                if extreme is not None:
-                    *index, total, count, class_ = extreme.values() if isinstance(extreme, dict) else extreme
+            limits = f"SELECT min({part.value()}), max({part.value()}) FROM {part.relation}"  # noqa: S608
+            for limit in store.execute(limits).fetchone() or ():
+                first = f"SELECT {keys}, total, count, class FROM {part.relation} WHERE {part.value()} = ? LIMIT 1"  # noqa: S608
+                for *index, total, count, class_ in store.execute(first, [limit]).fetchall():
                     yield tuple(index), part.exact(total, count, class_)
 
     def count(self, store: duckdb.DuckDBPyConnection) -> int:
@@ -141,6 +150,11 @@ class Stream:
             [*values, most],
         ).fetchall()
         return [tuple(row) for row in rows]
+
+
+def is_among(column: str, members: Sequence[int | str]) -> str:
+    """Write the SQL that holds a column against a few members, as constants that the store can look for in files."""
+    return f"{column} IN ({', '.join(str(member) if isinstance(member, int) else text_literal(member) for member in members)})"
 
 
 def _apart(parts: Sequence[StreamPart]) -> bool:

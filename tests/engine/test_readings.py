@@ -743,7 +743,8 @@ class TestFeeds:
         path = tmp_path / "in" / "r.parquet"
         path.parent.mkdir()
         rows = (
-            "SELECT make_timestamptz(1709568000000000 + i * 1000000) AS time, 999999999999999 AS v FROM range({}) t(i)"
+            "SELECT make_timestamptz(1709568000000000 + i * 1000000) AS time, CAST(999999999999999 AS DECIMAL(33, 18)) AS v "
+            "FROM range({}) t(i)"
         )
         options: dict[str, Any] = {
             "time": {"column": "time", "interval": "1 second"},

@@ -1,5 +1,6 @@
 """Data by the minute that stay in the store give what they give when every value is held."""
 
+import copy
 import csv
 import datetime
 import random
@@ -7,8 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+import duckdb
 import pytest
+import yaml
 
+from tonne.engine.compute import stream_base
 from tonne.engine.data import domain
 from tonne.engine.errors import TonneError
 from tonne.engine.run import run
@@ -127,6 +131,43 @@ def replaced(folder: Path, file: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+def in_rows(folder: Path, files: dict[str, str], but: tuple[str, ...] = (), where: str = "TRUE") -> None:
+    """Write the readings into Parquet files with a row for each minute of some flares."""
+    document = yaml.safe_load((folder / "project.yaml").read_text("utf-8"))
+    old = {name: readings for name, readings in document["readings"].items() if name not in but}
+    with duckdb.connect() as store:
+        store.execute("SET TimeZone = 'UTC'")
+        heat = " UNION ALL ".join(
+            f"SELECT time, '{flare.upper()}' AS flare, T FROM '{folder}/heat_{flare}.csv' WHERE second(time) = 0"  # noqa: S608
+            for flare in "ab"
+        )
+        for file, flares in files.items():
+            rows = (
+                "SELECT CAST(time AS TIMESTAMPTZ) AS time, flare, CAST(F AS DOUBLE) AS F, "  # noqa: S608 (of this test)
+                f"CAST(flame AS TINYINT) AS flame, CAST(T AS DECIMAL(6, 1)) AS T FROM '{folder}/data.csv' JOIN ({heat}) USING (time, flare) "
+                f"WHERE contains('{flares}', flare) AND {where} ORDER BY hash(time)"
+            )
+            store.execute(f"COPY ({rows}) TO '{folder / file}' (FORMAT parquet)")
+    names = {"F": "flow", "flame": "flame", "T": "heat_b"}
+    document["readings"] = {name: readings for name, readings in document["readings"].items() if name in but}
+    for file, flares in files.items():
+        at = {"by": {"flare": "flare"}} if len(flares) > 1 else {"at": {"flare": flares}}
+        meter = {"column": "flare"} if len(flares) > 1 else {"name": f"M{flares}"}
+        for parameter, name in names.items():
+            if name in old:
+                value = {**old[name]["value"], "column": parameter}
+                document["readings"][f"{name}_{flares}"] = {
+                    "file": file,
+                    "time": {"column": "time", "interval": "1 minute"},
+                    "value": value,
+                    "meter": dict(meter),
+                    "feeds": [{"parameter": parameter, **copy.deepcopy(at)}],
+                }
+    (folder / "project.yaml").write_text(
+        yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
+
+
 def refusal(folder: Path) -> str:
     with pytest.raises(TonneError) as refused:
         run(folder)
@@ -147,6 +188,43 @@ def test_streamed_data_give_what_held_data_give(project: Path, monkeypatch: pyte
         assert set(held.values[name]) == set(streamed.values[name])
         for index, value in held.values[name].items():
             assert abs(streamed.values[name][index] - value) <= Decimal("1e-13") * abs(value), (name, index)
+
+
+FROM_ROWS = {
+    "one file": {"rows.parquet": "AB"},
+    "a file for each flare": {"a.parquet": "A", "b.parquet": "B"},
+}
+
+
+@pytest.mark.parametrize("files", FROM_ROWS.values(), ids=FROM_ROWS)
+def test_rows_of_files_give_what_held_data_give(
+    project: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]
+) -> None:
+    in_rows(project, files)
+    held = run(project)
+    monkeypatch.setattr(domain, "MOST_LISTED", 1000)
+    monkeypatch.setattr(stream_base, "_joined", None)  # nothing needs to be joined
+    streamed = run(project)
+    assert streamed.dataset.streams
+    for name in ("BE", "ER", "eta_hour"):
+        assert set(held.values[name]) == set(streamed.values[name])
+        for index, value in held.values[name].items():
+            assert abs(streamed.values[name][index] - value) <= Decimal("1e-13") * abs(value), (name, index)
+
+
+def test_rows_that_do_not_go_together_are_joined(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = run(project)
+    in_rows(project, {"rows.parquet": "AB"}, but=("heat_a", "heat_b"))
+    monkeypatch.setattr(domain, "MOST_LISTED", 1000)
+    streamed = run(project)
+    assert streamed.dataset.streams["F"].parts[0].in_file
+    assert abs(streamed.total("reduction") - held.total("reduction")) <= Decimal("1e-13") * held.total("reduction")
+
+
+@pytest.mark.usefixtures("streamed")
+def test_missing_minute_in_rows_of_a_file_is_told(project: Path) -> None:
+    in_rows(project, {"rows.parquet": "AB"}, where="NOT (flare = 'B' AND time = TIMESTAMPTZ '2024-03-01 11:40+08')")
+    assert "T has no value for B,2024-03-01T11:40" in refusal(project)
 
 
 @pytest.mark.usefixtures("streamed")

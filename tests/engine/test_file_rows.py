@@ -1,0 +1,219 @@
+"""Readings that stay in their Parquet file are those that its cells give one by one."""
+
+import copy
+import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import duckdb
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tonne.engine.data import readings
+from tonne.engine.data.amounts import Target
+from tonne.engine.data.feeds import aggregate
+from tonne.engine.data.project import load_project
+from tonne.engine.data.readings import LoadedReadings, load_readings
+from tonne.engine.data.store import open_store
+from tonne.engine.errors import TonneError
+from tonne.engine.units import parse_unit
+
+KINDS = ("SMALLINT", "UBIGINT", "DECIMAL(6, 2)", "DECIMAL(38, 4)", "DOUBLE", "FLOAT")
+START = datetime.datetime.fromisoformat("2024-03-30T00:00:00+08:00")
+MINUTES = 15
+TOLD = dict[str, Any]
+
+
+@contextmanager
+def cell_by_cell() -> Iterator[None]:
+    with patch.object(readings, "readings_in_file", lambda _series: None):
+        yield
+
+
+def write(folder: Path, rows: list[tuple[object, ...]], kind: str, stamp: str = "TIMESTAMPTZ", **options: Any) -> None:
+    with duckdb.connect() as store:
+        store.execute("SET TimeZone = 'UTC'")
+        store.execute(f"CREATE TABLE r (t {stamp}, m VARCHAR, v {kind})")
+        if rows:
+            store.executemany("INSERT INTO r VALUES (?, ?, ?)", rows)
+        store.execute(f"COPY r TO '{folder}/r.parquet' (FORMAT parquet)")
+    document = {
+        "format": 1,
+        "name": {"zh": "试", "en": "Test"},
+        "methodology": "m",
+        "time_zone": "Asia/Shanghai",
+        "crediting_period": {"start": datetime.date(2020, 1, 1), "end": datetime.date(2029, 12, 31)},
+        "monitoring_period": {"start": datetime.date(2024, 3, 31), "end": datetime.date(2024, 4, 1)},
+        "readings": {
+            "meter": {
+                "file": "r.parquet",
+                "time": {"column": "t", "interval": f"{MINUTES} minute"},
+                "value": {"column": "v", "unit": "kWh", "reads": "interval"},
+                "meter": {"column": "m"},
+                "feeds": [{"parameter": "EG"}],
+            }
+            | options
+        },
+    }
+    (folder / "project.yaml").write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+
+
+def told(folder: Path) -> TOLD:
+    """Everything that a file of readings gives: rows, findings, sums; or why it is refused."""
+    store = open_store([folder])
+    try:
+        loaded = load_readings(store, load_project(folder), "meter")
+    except TonneError as fault:
+        return {"refused": str(fault)}
+    unit = parse_unit("kW" if loaded.spec.value.reads == "state" else "kWh")
+    sums = aggregate(store, loaded, loaded.spec.feeds[0], Target(unit, ("month",), {"month": "month"}))
+    columns = (
+        "row, meter, moment, slot, begins, ends, CAST(value AS DECIMAL(38, 18)), earlier, substituted, measured_by"
+    )
+    rows = store.execute(f"SELECT {columns} FROM {loaded.table} ORDER BY ALL").fetchall()  # noqa: S608
+    return {
+        "stays": loaded.in_file is not None,
+        "rows": rows,
+        "count": loaded.count,
+        "findings": loaded.findings,
+        "sums": sums.values,
+        "sources": sums.sources,
+    }
+
+
+def told_twice(folder: Path) -> tuple[TOLD, TOLD]:
+    one = told(folder)
+    with cell_by_cell():
+        other = told(folder)
+    assert not other.pop("stays", False)
+    return one, other
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[str, list[tuple[object, ...]]]:
+    kind = draw(st.sampled_from(KINDS))
+    digits, decimals = (4, draw(st.integers(0, 2))) if kind in {"DOUBLE", "FLOAT"} else (4, 0)
+    numbers = st.integers(0, 10**digits - 1).map(lambda whole: whole / 10**decimals)
+    if kind.startswith("DECIMAL"):
+        numbers = st.integers(0, 10**digits - 1).map(lambda whole: f"{whole / 100:.2f}")
+    slots = draw(st.lists(st.tuples(st.integers(0, 4 * 4 * 24), st.sampled_from("AB")), unique=True, max_size=60))
+    rows: list[tuple[object, ...]] = [
+        (START + slot * datetime.timedelta(minutes=MINUTES), meter, draw(st.none() | numbers)) for slot, meter in slots
+    ]
+    return kind, rows or [(START, "A", 1)]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(table=tables(), marks=st.sampled_from(["start", "end", "instant"]), reads=st.sampled_from(["interval", "state"]))
+def test_rows_in_the_file_are_what_its_cells_give(
+    tmp_path: Path, table: tuple[str, list[tuple[object, ...]]], marks: str, reads: str
+) -> None:
+    kind, rows = table
+    time = {"column": "t", "interval": f"{MINUTES} minute", "marks": "start" if reads == "interval" else marks}
+    unit = "kWh" if reads == "interval" else "kW"
+    write(tmp_path, rows, kind, time=time, value={"column": "v", "unit": unit, "reads": reads})
+    one, other = told_twice(tmp_path)
+    assert one.pop("stays")
+    assert one == other
+
+
+def test_time_without_offset_stays_in_the_file_where_its_zone_is_declared(tmp_path: Path) -> None:
+    rows: list[tuple[object, ...]] = [(f"2024-03-31 {hour:02d}:00", "A", hour) for hour in range(24)]
+    declared = {"column": "t", "interval": "1 hour", "zone": "local"}
+    write(tmp_path, rows, "SMALLINT", "TIMESTAMP", time=declared)
+    one, other = told_twice(tmp_path)
+    assert one.pop("stays")
+    assert one == other
+    assert one["count"] == 24
+
+
+HOUR = datetime.timedelta(hours=1)
+FIRST = START + 24 * HOUR
+ODD: dict[str, tuple[str, list[tuple[object, ...]]]] = {
+    "two readings at one time": ("SMALLINT", [(FIRST, "A", 1), (FIRST, "A", 2)]),
+    "one reading twice": ("SMALLINT", [(FIRST, "A", 1), (FIRST, "A", 1)]),
+    "no time": ("SMALLINT", [(FIRST, "A", 1), (None, "A", 1)]),
+    "no meter": ("SMALLINT", [(FIRST, None, 1)]),
+    "a meter of blanks": ("SMALLINT", [(FIRST, " ", 1)]),
+    "a meter with a blank behind it": ("SMALLINT", [(FIRST, "A ", 1), (FIRST + HOUR, "A", 2)]),
+    "a time that never was": ("SMALLINT", [("infinity", "A", 1)]),
+    "not a number": ("DOUBLE", [(FIRST, "A", float("nan"))]),
+    "endless": ("DOUBLE", [(FIRST, "A", float("inf"))]),
+    "a sum of doubles": ("DOUBLE", [(FIRST, "A", 0.1 + 0.2)]),
+    "a tiny number": ("DOUBLE", [(FIRST, "A", 1e-15)]),
+    "a double of many digits": ("DOUBLE", [(FIRST, "A", 123456789.123456789)]),
+    "a float of many digits": ("FLOAT", [(FIRST, "A", 1234.5678)]),
+    "beside the grid": ("SMALLINT", [(FIRST + datetime.timedelta(seconds=7), "A", 1)]),
+    "text": ("VARCHAR", [(FIRST, "A", "1.5")]),
+    "a truth": ("BOOLEAN", [(FIRST, "A", True)]),
+    "a large whole number": ("BIGINT", [(FIRST, "A", 10**15 - 1)]),
+    "a whole number beyond the store": ("BIGINT", [(FIRST, "A", 10**15)]),
+    "a huge decimal": ("DECIMAL(38, 2)", [(FIRST, "A", "1" * 30)]),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_odd_rows_are_told_as_their_cells_tell_them(tmp_path: Path, case: str) -> None:
+    kind, rows = ODD[case]
+    write(tmp_path, rows, kind)
+    one, other = told_twice(tmp_path)
+    one.pop("stays", None)
+    assert one == other
+
+
+@pytest.mark.parametrize("rule", ["mean", "highest"])
+def test_contradictions_are_settled_cell_by_cell(tmp_path: Path, rule: str) -> None:
+    write(tmp_path, [(FIRST, "A", 1), (FIRST, "A", 2), (FIRST + HOUR, "A", 5)], "SMALLINT", duplicates=rule)
+    one, other = told_twice(tmp_path)
+    assert not one.pop("stays")
+    assert one == other
+
+
+def test_a_transformer_ratio_is_applied_to_readings_in_a_file(tmp_path: Path) -> None:
+    write(tmp_path, [(FIRST, "A", 3), (FIRST + HOUR, "A", 5)], "SMALLINT")
+    path = tmp_path / "project.yaml"
+    document = yaml.safe_load(path.read_text("utf-8"))
+    document["meters"] = {"M": {"serial": "1", "reads_as": "A", "ratio": {"multiplier": 100, "applied": False}}}
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    one, other = told_twice(tmp_path)
+    assert not one.pop("stays")
+    assert one == other
+    assert sum(one["sums"].values()) == 800
+
+
+def test_columns_of_one_file_are_counted_once(tmp_path: Path) -> None:
+    write(
+        tmp_path, [(FIRST + minute * datetime.timedelta(minutes=15), "A", minute) for minute in range(50)], "SMALLINT"
+    )
+    path = tmp_path / "project.yaml"
+    document = yaml.safe_load(path.read_text("utf-8"))
+    document["readings"]["again"] = copy.deepcopy(document["readings"]["meter"])
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    store = open_store([tmp_path])
+    project = load_project(tmp_path)
+    loaded: list[LoadedReadings] = [load_readings(store, project, name) for name in ("meter", "again")]
+    assert loaded[0].in_file == loaded[1].in_file
+    assert loaded[0].findings == loaded[1].findings
+    counted = store.execute("SELECT count(*) FROM duckdb_tables() WHERE starts_with(table_name, 'rows ')").fetchone()
+    assert counted == (1,)
+
+
+def test_a_damaged_page_of_values_is_told_as_its_cells_tell_it(tmp_path: Path) -> None:
+    quarters: list[tuple[object, ...]] = [
+        (FIRST + number * HOUR / 4, "A", number * 7919 % 1000) for number in range(190)
+    ]
+    write(tmp_path, quarters, "SMALLINT")
+    path = tmp_path / "r.parquet"
+    good = path.read_bytes()
+    found = duckdb.execute("SELECT data_page_offset, total_compressed_size FROM parquet_metadata(?)", [str(path)])
+    begins, length = found.fetchall()[-1]
+    for at in range(begins, begins + length, 13):
+        path.write_bytes(good[:at] + bytes([good[at] ^ 255]) + good[at + 1 :])
+        one, other = told_twice(tmp_path)
+        one.pop("stays", None)
+        assert one == other, at
