@@ -154,8 +154,8 @@ def _comparable(fact: TaggedFact) -> tuple[object, str | None, str | None]:
 def _require_no_claim(folder: Path, grids: Sequence[Grid]) -> None:
     texts = {name: word_text(folder / name) for name in WORD_FILES.values()}
     texts |= {name: (folder / name).read_text("utf-8") for name in (PAGE_FILE, FACTS_FILE)}
-    cells = (placed.content for grid in grids for placed in grid.cells.values())
-    texts[WORKBOOK_FILE] = "\n".join(content for content in cells if isinstance(content, str))
+    cells = (placed.content for grid in grids for row in grid.rows for placed in row if placed is not None)
+    texts[WORKBOOK_FILE] = "\n".join(dict.fromkeys(content for content in cells if isinstance(content, str)))
     for name, text in texts.items():
         found = claims_of_neutrality(text)
         if found:
