@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tonne.esg.disclosure import table_words as words
-from tonne.esg.disclosure.amounts import Number
+from tonne.esg.disclosure.amounts import Number, rounded
 from tonne.esg.disclosure.cells import Framework
 from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage
 from tonne.esg.disclosure.inline_xbrl import TaggedFact
@@ -18,6 +18,7 @@ from tonne.esg.disclosure.statement import distinct_hits
 from tonne.esg.disclosure.table import FactTable
 
 FORMAT = 1
+_line = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 def facts_data(
@@ -67,18 +68,16 @@ def write_facts(data: Mapping[str, Any], path: Path) -> None:
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8", newline="\n")
 
 
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
 def _amount(number: Number) -> dict[str, Any]:
     """Give value, exact value, decimals and unit; without a value the codes of what keeps it from having one."""
     if number.written is not None:
         return {"value": number.written, "as_written": True, "unit": number.unit}
     if number.value is None:
         return {"value": None, "undetermined": list(number.codes), "unit": number.unit}
-    exact = {"exact": f"{number.value:f}"} if number.shown != number.value else {}
-    return {"value": f"{number.shown:f}", **exact, "decimals": number.decimals, "unit": number.unit}
+    decimals = number.decimals
+    shown = rounded(number.value, decimals)
+    exact = {"exact": f"{number.value:f}"} if shown != number.value else {}
+    return {"value": f"{shown:f}", **exact, "decimals": decimals, "unit": number.unit}
 
 
 class _Origins:

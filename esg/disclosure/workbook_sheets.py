@@ -197,16 +197,16 @@ def _lineage(lineage: Sequence[Lineage]) -> list[Placed | None]:
 
 def lineage_texts(lineage: Sequence[Lineage]) -> tuple[Phrase, Phrase, Phrase]:
     """Say where a row comes from: files, trace ids or rows, digests."""
-    files = same("\n".join(dict.fromkeys(item.file for item in lineage)) or ABSENT)
-    digests = same("\n".join(dict.fromkeys((item.digest or ABSENT)[:SHOWN_DIGEST] for item in lineage)) or ABSENT)
-    traces = list(dict.fromkeys(trace for item in lineage for trace in item.traces))
+    files = same("\n".join(dict.fromkeys([item.file for item in lineage])) or ABSENT)
+    digests = same("\n".join(dict.fromkeys([(item.digest or ABSENT)[:SHOWN_DIGEST] for item in lineage])) or ABSENT)
+    traces = list(dict.fromkeys([trace for item in lineage for trace in item.traces]))
     rows = [number for item in lineage for number in item.rows]
-    count = sum(item.row_count for item in lineage) or len(rows)
+    count = sum([item.row_count for item in lineage]) or len(rows)
     parts = []
     if traces:
         parts.append(_listed(traces, len(traces)))
     if rows:
-        listed = _listed([str(number) for number in rows], count)
+        listed = _listed([str(number) for number in rows[:SHOWN_TRACES]], count)
         parts.append(ROWS.filled(rows=listed))
     said = Phrase("；".join(part.zh for part in parts), "; ".join(part.en for part in parts)) if parts else same(ABSENT)
     return files, said, digests
@@ -252,21 +252,22 @@ def sheet_name(framework: Framework) -> str:
 
 def _framework_row(cell: FilledCell) -> list[Placed | None]:
     mapped = cell.mapped
+    runs = _runs(cell.terms)
     return [
         _text(mapped.id, "code"),
         _text(mapped.where),
         _text(both(phrase(mapped.label), "\n")),
-        _framework_value(cell),
+        _framework_value(cell, runs),
         _text("%" if cell.is_share else cell.number.unit if cell.number else ""),
         _text(explanation(cell, "\n")),
         _text(", ".join(mapped.rules) or ABSENT),
-        _text(", ".join(_runs(cell.terms)[:3]) or ABSENT, "code"),
+        _text(", ".join(runs[:3]) or ABSENT, "code"),
         *_lineage(list(dict.fromkeys(line for term in cell.terms for line in term.lineage))),
         _text(both(EVIDENCE[mapped.evidence])),
     ]
 
 
-def _framework_value(cell: FilledCell) -> Placed | None:
+def _framework_value(cell: FilledCell, runs: Sequence[str]) -> Placed | None:
     number = cell.number
     if number is None:
         return _text(both(cell.text, "\n"))
@@ -274,7 +275,7 @@ def _framework_value(cell: FilledCell) -> Placed | None:
         return Placed(Amount(shown_text(number.written), "@", f"={_term_place(cell.terms[0])}"), "number")
     if cell.is_share and number.value is not None:
         return Placed(Amount(number.value, "0.00%"), "number")
-    return _number(number, f"=SUM({','.join(_runs(cell.terms))})")
+    return _number(number, f"=SUM({','.join(runs)})")
 
 
 def explanation(cell: FilledCell, separator: str) -> str:
