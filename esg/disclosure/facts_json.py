@@ -4,10 +4,11 @@ The values are those that the documents show; `exact` has all decimals where the
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.amounts import Number, rounded
@@ -27,7 +28,7 @@ def facts_data(
     frameworks: Sequence[Framework],
     tagged: Sequence[TaggedFact],
 ) -> dict[str, Any]:
-    """Make the whole of `facts.json`."""
+    """Make the whole of `facts.json`; of what is very long, each part as it is asked for."""
     entity = disclosure.entity
     origins = _Origins()
     period = {"start": str(entity.start), "end": str(entity.end)}
@@ -46,26 +47,36 @@ def facts_data(
         },
         "ledger": {"file": disclosure.ledger_file, "digest": disclosure.ledger_digest},
         "period": period,
-        "facts": [
-            *(_fact(number, lineage, origins) for table in tables.values() for number, lineage in table.numbers()),
-            *(cell for framework in frameworks for cell in _cells(framework)),
-        ],
-        "lineage": origins.listed,
-        "tagged": [_tagged(fact) for fact in tagged],
+        "facts": chain(
+            (_fact(number, lineage, origins) for table in tables.values() for number, lineage in table.numbers()),
+            (cell for framework in frameworks for cell in _cells(framework)),
+        ),
+        "lineage": origins.listed,  # known once the facts are written
+        "tagged": map(_tagged, tagged),
         "rules": [_hit(hit) for hit in distinct_hits(disclosure)],
     }
 
 
 def write_facts(data: Mapping[str, Any], path: Path) -> None:
     """Write `facts.json`, one fact a line."""
-    lines = []
-    for key, value in data.items():
-        if isinstance(value, list):
-            items = ",\n".join(f"  {_line(item)}" for item in value)
-            lines.append(f' "{key}": [\n{items}\n ]' if value else f' "{key}": []')
-        else:
-            lines.append(f' "{key}": {_line(value)}')
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8", newline="\n")
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("{")
+        for number, (key, value) in enumerate(data.items()):
+            file.write(f'{"," if number else ""}\n "{key}": ')
+            if isinstance(value, str | int | dict) or value is None:
+                file.write(_line(value))
+            else:
+                _write_list(value, file)
+        file.write("\n}\n")
+
+
+def _write_list(items: Iterable[Any], file: TextIO) -> None:
+    file.write("[")
+    separator = "\n  "
+    for item in items:
+        file.write(f"{separator}{_line(item)}")
+        separator = ",\n  "
+    file.write("]" if separator == "\n  " else "\n ]")
 
 
 def _amount(number: Number) -> dict[str, Any]:

@@ -22,9 +22,10 @@ _SIGNS = tuple(
 )
 
 
-def claims_of_neutrality(text: str) -> list[str]:
-    """List the phrases of a text that must not be written."""
-    lowered = text.encode("utf-8", "surrogatepass").lower()
+def claims_of_neutrality(text: str | bytes) -> list[str]:
+    """List the phrases of a text, which may be the bytes of a file, that must not be written."""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    lowered = data.lower()
     if not any(sign in lowered for sign in _SIGNS):
         return []
-    return _BANNED.findall(text)
+    return _BANNED.findall(text if isinstance(text, str) else text.decode())

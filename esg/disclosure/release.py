@@ -3,7 +3,7 @@
 Every text that was written is searched for wording of neutrality (CLM-13).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from markupsafe import escape
@@ -139,12 +139,18 @@ def _comparable(fact: TaggedFact) -> tuple[object, str | None, str | None]:
 
 
 def _require_no_claim(folder: Path, grids: Sequence[Grid]) -> None:
-    texts = {name: word_text(folder / name) for name in WORD_FILES.values()}
-    texts |= {name: (folder / name).read_text("utf-8") for name in (PAGE_FILE, FACTS_FILE)}
-    cells = (placed.content for grid in grids for row in grid.rows for placed in row if placed is not None)
-    texts[WORKBOOK_FILE] = "\n".join(dict.fromkeys(content for content in cells if isinstance(content, str)))
-    for name, text in texts.items():
+    for name, text in _texts(folder, grids):
         found = claims_of_neutrality(text)
         if found:
             what = "a text claims neutrality, which is never written (CLM-13)"
             raise ReportError(Problem(what, Place(name), found=listing(list(dict.fromkeys(found)))))
+
+
+def _texts(folder: Path, grids: Sequence[Grid]) -> Iterator[tuple[str, str | bytes]]:
+    """Give the text of each file, one after the other: some are long."""
+    for name in WORD_FILES.values():
+        yield name, word_text(folder / name)
+    for name in (PAGE_FILE, FACTS_FILE):
+        yield name, (folder / name).read_bytes()
+    cells = (placed.content for grid in grids for row in grid.rows for placed in row if placed is not None)
+    yield WORKBOOK_FILE, "\n".join(dict.fromkeys(content for content in cells if isinstance(content, str)))

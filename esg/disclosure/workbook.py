@@ -103,6 +103,8 @@ def _height(cells: Sequence[Placed | None], widths: Sequence[float]) -> float | 
 
 def _lines(text: str, width: float) -> int:
     """Count the lines that a text takes; readers do not all fit rows to texts themselves."""
-    if len(text) * WIDEST_LETTER < width and "\n" not in text:
+    if "\n" in text:
+        return sum([_lines(line, width) for line in text.split("\n")])
+    if len(text) * WIDEST_LETTER < width:
         return 1
-    return sum(max(1, math.ceil(text_width(line) * SLACK / width)) for line in text.split("\n"))
+    return max(1, math.ceil(text_width(text) * SLACK / width))

@@ -90,17 +90,12 @@ def _rows(archive: zipfile.ZipFile, part: str, texts: Sequence[str]) -> Iterator
 
 def _row_cells(row: Any, number: str, texts: Sequence[str]) -> Iterator[tuple[int, Found]]:
     for cell in row:
-        formula = value = None
-        for part in cell:
-            if part.tag == VALUE:
-                value = part.text
-            elif part.tag == FORMULA:
-                formula = part.text
-        if value is None:
+        if not len(cell) or cell[-1].tag != VALUE:
             continue
-        reference = cell.get("r", "")
+        reference, value = cell.get("r", ""), cell[-1].text or ""
         if not reference.endswith(number):
             raise ValueError(f"cell {reference} in row {number}")
+        formula = cell[0].text if cell[0].tag == FORMULA else None
         yield _position(reference[: -len(number)]), (formula, texts[int(value)] if cell.get("t") == "s" else value)
 
 
