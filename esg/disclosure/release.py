@@ -3,6 +3,7 @@
 Every text that was written is searched for wording of neutrality (CLM-13).
 """
 
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -30,8 +31,8 @@ from tonne.esg.disclosure.neutrality import claims_of_neutrality
 from tonne.esg.disclosure.tables import disclosure_tables
 from tonne.esg.disclosure.taxonomy_check import ReadFact, Validation, validate
 from tonne.esg.disclosure.workbook import write_workbook
-from tonne.esg.disclosure.workbook_check import read_back_workbook
-from tonne.esg.disclosure.workbook_sheets import Grid, workbook_grids
+from tonne.esg.disclosure.workbook_check import TEXTS, read_back_workbook
+from tonne.esg.disclosure.workbook_sheets import workbook_grids
 from tonne.esg.document import Phrase
 from tonne.esg.folder import whole_folder
 from tonne.esg.numbers import Language
@@ -98,7 +99,7 @@ def _write_all(
     read_back_workbook(folder / WORKBOOK_FILE, grids)
     for language, name in WORD_FILES.items():
         read_back_document(folder / name, report, language)
-    _require_no_claim(folder, grids)
+    _require_no_claim(folder)
     return validation
 
 
@@ -138,19 +139,19 @@ def _comparable(fact: TaggedFact) -> tuple[object, str | None, str | None]:
     return value, fact.unit, None if fact.decimals is None else str(fact.decimals)
 
 
-def _require_no_claim(folder: Path, grids: Sequence[Grid]) -> None:
-    for name, text in _texts(folder, grids):
+def _require_no_claim(folder: Path) -> None:
+    for name, text in _texts(folder):
         found = claims_of_neutrality(text)
         if found:
             what = "a text claims neutrality, which is never written (CLM-13)"
             raise ReportError(Problem(what, Place(name), found=listing(list(dict.fromkeys(found)))))
 
 
-def _texts(folder: Path, grids: Sequence[Grid]) -> Iterator[tuple[str, str | bytes]]:
+def _texts(folder: Path) -> Iterator[tuple[str, str | bytes]]:
     """Give the text of each file, one after the other: some are long."""
     for name in WORD_FILES.values():
         yield name, word_text(folder / name)
     for name in (PAGE_FILE, FACTS_FILE):
         yield name, (folder / name).read_bytes()
-    cells = (placed.content for grid in grids for row in grid.rows for placed in row if placed is not None)
-    yield WORKBOOK_FILE, "\n".join(dict.fromkeys(content for content in cells if isinstance(content, str)))
+    with zipfile.ZipFile(folder / WORKBOOK_FILE) as archive:
+        yield WORKBOOK_FILE, archive.read(TEXTS)

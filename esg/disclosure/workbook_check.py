@@ -24,6 +24,7 @@ LARGEST_PART = 2_000_000_000  # bytes of XML
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 FORMULA, VALUE = f"{MAIN}f", f"{MAIN}v"
+TEXTS = "xl/sharedStrings.xml"
 TARGETS = "xl/_rels/workbook.xml.rels"
 
 Found = tuple[str | None, str]  # formula without =, and what is stored; a text as it is shown
@@ -68,11 +69,8 @@ def _root(archive: zipfile.ZipFile, name: str) -> Any:
 
 def _texts(archive: zipfile.ZipFile) -> list[str]:
     """Read the texts that cells name by number."""
-    name = "xl/sharedStrings.xml"
-    if name not in archive.namelist():
-        return []
     made = []
-    with archive.open(name) as part:
+    with archive.open(TEXTS) as part:
         for _, node in etree.iterparse(part, tag=f"{MAIN}si", resolve_entities=False, huge_tree=True):
             made.append("".join(piece.text or "" for piece in node.iter(f"{MAIN}t")))
             _forget(node)

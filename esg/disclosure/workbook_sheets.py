@@ -104,9 +104,13 @@ def _text(text: str, kind: Kind = "text") -> Placed | None:
     return Placed(shown, kind) if shown else None
 
 
-@lru_cache(maxsize=10_000)
 def _words(words: Phrase, kind: Kind = "text") -> Placed | None:
-    """Make the cell of a phrase that many rows may have: they share it."""
+    return _text(words.zh, kind) if words.zh is words.en else _shared_words(words, kind)
+
+
+@lru_cache(maxsize=10_000)
+def _shared_words(words: Phrase, kind: Kind) -> Placed | None:
+    """Make the cell of a phrase that many rows have; they share it."""
     return _text(both(words), kind)
 
 
@@ -202,14 +206,12 @@ def lineage_texts(lineage: Sequence[Lineage]) -> tuple[Phrase, Phrase, Phrase]:
     traces = list(dict.fromkeys([trace for item in lineage for trace in item.traces]))
     rows = [number for item in lineage for number in item.rows]
     count = sum([item.row_count for item in lineage]) or len(rows)
-    parts = []
-    if traces:
-        parts.append(_listed(traces, len(traces)))
+    said = [_listed(traces, len(traces))] if traces else []
     if rows:
-        listed = _listed([str(number) for number in rows[:SHOWN_TRACES]], count)
-        parts.append(ROWS.filled(rows=listed))
-    said = Phrase("；".join(part.zh for part in parts), "; ".join(part.en for part in parts)) if parts else same(ABSENT)
-    return files, said, digests
+        said.append(ROWS.filled(rows=_listed([str(number) for number in rows[:SHOWN_TRACES]], count)))
+    if len(said) == 2:
+        said = [Phrase("；".join(part.zh for part in said), "; ".join(part.en for part in said))]
+    return files, said[0] if said else same(ABSENT), digests
 
 
 def _listed(items: Sequence[str], count: int) -> Phrase:
