@@ -82,19 +82,21 @@ def _rows(archive: zipfile.ZipFile, part: str, texts: Sequence[str]) -> Iterator
     with archive.open(part) as opened:
         for _, row in etree.iterparse(opened, tag=f"{MAIN}row", resolve_entities=False, huge_tree=True):
             number = row.get("r", "")
-            yield int(number) - 1, dict(_row_cells(row, number, texts))
+            yield int(number) - 1, _row_cells(row, number, texts)
             _forget(row)
 
 
-def _row_cells(row: Any, number: str, texts: Sequence[str]) -> Iterator[tuple[int, Found]]:
+def _row_cells(row: Any, number: str, texts: Sequence[str]) -> Cells:
+    cells: Cells = {}
     for cell in row:
         if not len(cell) or cell[-1].tag != VALUE:
             continue
         reference, value = cell.get("r", ""), cell[-1].text or ""
         if not reference.endswith(number):
             raise ValueError(f"cell {reference} in row {number}")
-        formula = cell[0].text if cell[0].tag == FORMULA else None
-        yield _position(reference[: -len(number)]), (formula, texts[int(value)] if cell.get("t") == "s" else value)
+        formula = cell[0].text if len(cell) > 1 and cell[0].tag == FORMULA else None
+        cells[_position(reference[: -len(number)])] = formula, texts[int(value)] if cell.get("t") == "s" else value
+    return cells
 
 
 def _forget(node: Any) -> None:
