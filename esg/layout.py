@@ -151,4 +151,6 @@ def series(parts: list[Layout], separator: Layout) -> Layout:
 
 def printable(text: str) -> str:
     """Leave out what no terminal or XML file should get: control, direction and unassigned characters."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else " " if letter.isspace() else "" for letter in text)

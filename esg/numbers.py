@@ -56,11 +56,12 @@ def number_text(
         return FLAG_WORDS[language][int(exact)]
     if exact == 0:
         return "0"
+    size = abs(exact)
     fixed = 0 if rounded else decimals if decimals is not None else DECIMALS.get(unit or "")
-    if fixed is not None and _scaled(abs(exact), fixed) and _magnitude(abs(exact)) <= LONGEST:
-        text = _written_out(abs(exact), fixed)
+    if fixed is not None and _scaled(size, fixed) and _magnitude(size) <= LONGEST:
+        text = _written_out(size, fixed)
     else:
-        text = _significant(abs(exact), digits)
+        text = _significant(size, digits)
     return MINUS + text if exact < 0 else text
 
 
@@ -105,13 +106,15 @@ def read_number(text: str) -> Decimal | None:
 
 def _scaled(value: Fraction, decimals: int) -> int:
     """Count the units of the last decimal in a positive value, half up."""
-    return (value * Fraction(10) ** decimals + Fraction(1, 2)).__floor__()
+    tens: int = 10**decimals
+    return (2 * value.numerator * tens + value.denominator) // (2 * value.denominator)
 
 
 def _magnitude(value: Fraction) -> int:
     """Give the power of ten of the first digit of a positive value."""
     power = len(str(value.numerator)) - len(str(value.denominator))
-    return power if value >= Fraction(10) ** power else power - 1
+    reached = value.numerator * 10 ** max(0, -power) >= value.denominator * 10 ** max(0, power)
+    return power if reached else power - 1
 
 
 def _decimal_places(value: Fraction) -> int | None:

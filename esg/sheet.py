@@ -25,6 +25,7 @@ LATIN_WIDTH, CHINESE_WIDTH = 0.8, 1.72  # of a 9-point letter, in digits of the 
 # Excel takes letters, digits, points and underscores, and nothing that could be a cell; Calc reads a point before digits
 # as one between a sheet and a cell.
 _NAME = re.compile(r"[^\W\d][\w.]*\Z")
+_CHINESE = re.compile("[\u2e80-\uffef]")
 _LIKE_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+\Z|[RrCc][0-9]*\Z|[Rr][0-9]*[Cc][0-9]*\Z|(?i:true|false)\Z")
 
 Kind = Literal["input", "default", "computed"]
@@ -106,7 +107,8 @@ def letter(position: int) -> str:
 
 def text_width(text: str) -> float:
     """Estimate how wide a line is, in the characters in which columns are measured."""
-    return sum(CHINESE_WIDTH if "\u2e80" <= character <= "\uffef" else LATIN_WIDTH for character in text)
+    latin = len(text) if text.isascii() else len(_CHINESE.sub("", text))
+    return LATIN_WIDTH * latin + CHINESE_WIDTH * (len(text) - latin)
 
 
 def without_empty_end(sheet: Sheet) -> Sheet:

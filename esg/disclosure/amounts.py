@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
-from functools import cached_property
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 from tonne.esg.disclosure.facts import Figure, Hit
 from tonne.esg.document import Phrase, same
@@ -13,9 +12,10 @@ UNDETERMINED = Phrase("不可披露", "undetermined")
 MOST_DECIMALS = 2
 SHARE, SHARE_DECIMALS = "pure", 4  # shown as percent with two decimals
 PRECISION = 60
+_EXACT = Context(prec=PRECISION)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Number:
     """An amount in a cell: its id, exact value, unit; without a value, what keeps it from having one.
 
@@ -28,14 +28,14 @@ class Number:
     why: tuple[Hit, ...] = ()
     written: str | None = None
 
-    @cached_property
+    @property
     def decimals(self) -> int:
         """How many decimals are shown."""
         if self.unit == SHARE:
             return SHARE_DECIMALS
         return shown_decimals(self.value) if self.value is not None else 0
 
-    @cached_property
+    @property
     def shown(self) -> Decimal | None:
         """The value with the decimals that are shown, half up."""
         return None if self.value is None else rounded(self.value, self.decimals)
@@ -64,17 +64,15 @@ def number(id_: str, figure: Figure) -> Number:
 
 def shown_decimals(value: Decimal) -> int:
     """Count the decimals that a value has, at most two."""
+    if value == value.to_integral_value():
+        return 0
     exponent = value.normalize().as_tuple().exponent
     return min(MOST_DECIMALS, max(0, -exponent)) if isinstance(exponent, int) else 0
 
 
 def rounded(value: Decimal, decimals: int) -> Decimal:
     """Round half up, away from zero."""
-    if value.as_tuple().exponent == -decimals:
-        return value
-    with localcontext() as context:
-        context.prec = PRECISION
-        return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _EXACT)
 
 
 def exact_sum(values: Iterable[Decimal]) -> Decimal:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tonne.engine.errors import Place, Problem, ProjectError
 from tonne.esg.disclosure.case import Case
 from tonne.esg.disclosure.claims import project_year
+from tonne.esg.disclosure.collector import collector_paused
 from tonne.esg.disclosure.credit_facts import (
     account_facts,
     certificate_facts,
@@ -79,7 +80,11 @@ def assemble(reference: str | Path, told: Callable[[str], None] | None = None) -
     Raises:
         TonneError: an input cannot be used, or two inputs contradict each other; both are named.
     """
-    tell = told or (lambda _stage: None)
+    with collector_paused():
+        return _assembled(reference, told or (lambda _stage: None))
+
+
+def _assembled(reference: str | Path, tell: Callable[[str], None]) -> Disclosure:
     tell("entity file")
     entity = load_entity(reference)
     readings = _readings(entity, tell)

@@ -3,7 +3,7 @@
 One function for each feed. An amount is taken from one table only, and a sum with an undecided term is undecided.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
@@ -24,7 +24,7 @@ AND_MORE = Phrase("等{count}项", "and others, {count} in all")
 MOST_LISTED = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Term:
     """An amount that a cell is made of: where it stands in the tables, and what it belongs to."""
 
@@ -72,14 +72,16 @@ class Framework:
 
 
 Tables = Mapping[str, FactTable]
+_Columns = dict[tuple[str, str], tuple[Term, ...]]  # the amounts of columns that were asked for
 
 
 def filled_frameworks(disclosure: Disclosure, tables: Tables, names: Sequence[str]) -> tuple[Framework, ...]:
     """Fill the cells of the frameworks that are asked for."""
     made = []
+    columns: _Columns = {}
     for name in names:
         mapping = load_mapping(name)
-        cells = tuple(_FEEDS[cell.feeds](_Asked(name, cell, disclosure, tables)) for cell in mapping.cells)
+        cells = tuple(_FEEDS[cell.feeds](_Asked(name, cell, disclosure, tables, columns)) for cell in mapping.cells)
         made.append(Framework(mapping, cells))
     return tuple(made)
 
@@ -90,6 +92,7 @@ class _Asked:
     cell: MappedCell
     disclosure: Disclosure
     tables: Tables
+    columns: _Columns
 
     @property
     def id(self) -> str:
@@ -103,15 +106,9 @@ class _Asked:
         if table not in self.tables:
             return ()
         whole = self.tables[table]
-        at = whole.position(column)
-        name = next((position for position, item in enumerate(whole.columns) if item.key == "name"), 0)
-        terms = []
-        for position, row in enumerate(whole.rows):
-            found, label = row.cells[at], row.cells[name]
-            if isinstance(found, Number) and wanted(row):
-                shown = label if isinstance(label, Phrase) else same(row.key)
-                terms.append(Term(table, position, at, row.key, shown, found, row.lineage))
-        return tuple(terms)
+        if (table, column) not in self.columns:
+            self.columns[table, column] = tuple(_terms(whole, column))
+        return tuple(term for term in self.columns[table, column] if wanted(whole.rows[term.row]))
 
     def summed(self, terms: tuple[Term, ...]) -> FilledCell:
         """Add up the terms."""
@@ -131,6 +128,16 @@ class _Asked:
             parts.append(AND_MORE.filled(count=f"{len(terms):,}"))
         text = Phrase("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
         return FilledCell(self.framework, self.cell, None, text, terms)
+
+
+def _terms(table: FactTable, column: str) -> Iterator[Term]:
+    at = table.position(column)
+    name = next((position for position, item in enumerate(table.columns) if item.key == "name"), 0)
+    for position, row in enumerate(table.rows):
+        found, label = row.cells[at], row.cells[name]
+        if isinstance(found, Number):
+            shown = label if isinstance(label, Phrase) else same(row.key)
+            yield Term(table.id, position, at, row.key, shown, found, row.lineage)
 
 
 def _in_scope(scope: str | None) -> Callable[[Row], bool]:

@@ -438,5 +438,5 @@ class Disclosure:
         for year in self.years:
             key = (year.project, year.vintage)
             verified[key] = verified.get(key, ZERO) + year.verified
-            where[key] = where.get(key, Disposition()) + year.disposition
+            where[key] = where[key] + year.disposition if key in where else year.disposition
         return tuple((*key, verified[key], where[key]) for key in sorted(verified))

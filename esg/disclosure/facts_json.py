@@ -4,13 +4,14 @@ The values are those that the documents show; `exact` has all decimals where the
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tonne.esg.disclosure import table_words as words
-from tonne.esg.disclosure.amounts import Number
+from tonne.esg.disclosure.amounts import Number, rounded
 from tonne.esg.disclosure.cells import Framework
 from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage
 from tonne.esg.disclosure.inline_xbrl import TaggedFact
@@ -18,6 +19,7 @@ from tonne.esg.disclosure.statement import distinct_hits
 from tonne.esg.disclosure.table import FactTable
 
 FORMAT = 1
+_line = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 def facts_data(
@@ -26,7 +28,7 @@ def facts_data(
     frameworks: Sequence[Framework],
     tagged: Sequence[TaggedFact],
 ) -> dict[str, Any]:
-    """Make the whole of `facts.json`."""
+    """Make the whole of `facts.json`; of what is very long, each part as it is asked for."""
     entity = disclosure.entity
     origins = _Origins()
     period = {"start": str(entity.start), "end": str(entity.end)}
@@ -45,30 +47,36 @@ def facts_data(
         },
         "ledger": {"file": disclosure.ledger_file, "digest": disclosure.ledger_digest},
         "period": period,
-        "facts": [
-            *(_fact(number, lineage, origins) for table in tables.values() for number, lineage in table.numbers()),
-            *(cell for framework in frameworks for cell in _cells(framework)),
-        ],
-        "lineage": origins.listed,
-        "tagged": [_tagged(fact) for fact in tagged],
+        "facts": chain(
+            (_fact(number, lineage, origins) for table in tables.values() for number, lineage in table.numbers()),
+            (cell for framework in frameworks for cell in _cells(framework)),
+        ),
+        "lineage": origins.listed,  # known once the facts are written
+        "tagged": map(_tagged, tagged),
         "rules": [_hit(hit) for hit in distinct_hits(disclosure)],
     }
 
 
 def write_facts(data: Mapping[str, Any], path: Path) -> None:
     """Write `facts.json`, one fact a line."""
-    lines = []
-    for key, value in data.items():
-        if isinstance(value, list):
-            items = ",\n".join(f"  {_line(item)}" for item in value)
-            lines.append(f' "{key}": [\n{items}\n ]' if value else f' "{key}": []')
-        else:
-            lines.append(f' "{key}": {_line(value)}')
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8", newline="\n")
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("{")
+        for number, (key, value) in enumerate(data.items()):
+            file.write(f'{"," if number else ""}\n "{key}": ')
+            if isinstance(value, str | int | dict) or value is None:
+                file.write(_line(value))
+            else:
+                _write_list(value, file)
+        file.write("\n}\n")
 
 
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _write_list(items: Iterable[Any], file: TextIO) -> None:
+    file.write("[")
+    separator = "\n  "
+    for item in items:
+        file.write(f"{separator}{_line(item)}")
+        separator = ",\n  "
+    file.write("]" if separator == "\n  " else "\n ]")
 
 
 def _amount(number: Number) -> dict[str, Any]:
@@ -77,8 +85,10 @@ def _amount(number: Number) -> dict[str, Any]:
         return {"value": number.written, "as_written": True, "unit": number.unit}
     if number.value is None:
         return {"value": None, "undetermined": list(number.codes), "unit": number.unit}
-    exact = {"exact": f"{number.value:f}"} if number.shown != number.value else {}
-    return {"value": f"{number.shown:f}", **exact, "decimals": number.decimals, "unit": number.unit}
+    decimals = number.decimals
+    shown = rounded(number.value, decimals)
+    exact = {"exact": f"{number.value:f}"} if shown != number.value else {}
+    return {"value": f"{shown:f}", **exact, "decimals": decimals, "unit": number.unit}
 
 
 class _Origins:

@@ -16,13 +16,16 @@ _BANNED = re.compile(
 )
 
 
-# Every phrase holds one of these; looking for them first is a hundred times faster on long texts.
-_SIGNS = ("中和", "中性", "零", "负", "neutral", "zero", "negative", "positive", "free")
+# Every phrase holds one of these; looking for them first is a hundred times faster on long texts, and faster on bytes.
+_SIGNS = tuple(
+    sign.encode() for sign in ("中和", "中性", "零", "负", "neutral", "zero", "negative", "positive", "free")
+)
 
 
-def claims_of_neutrality(text: str) -> list[str]:
-    """List the phrases of a text that must not be written."""
-    lowered = text.lower()
+def claims_of_neutrality(text: str | bytes) -> list[str]:
+    """List the phrases of a text, which may be the bytes of a file, that must not be written."""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    lowered = data.lower()
     if not any(sign in lowered for sign in _SIGNS):
         return []
-    return _BANNED.findall(text)
+    return _BANNED.findall(text if isinstance(text, str) else text.decode())

@@ -3,9 +3,8 @@
 Every text that was written is searched for wording of neutrality (CLM-13).
 """
 
-import gc
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from markupsafe import escape
@@ -13,6 +12,7 @@ from markupsafe import escape
 from tonne.engine.errors import Place, Problem, ReportError, listing
 from tonne.esg.disclosure.cells import filled_frameworks
 from tonne.esg.disclosure.charts import charts
+from tonne.esg.disclosure.collector import collector_paused
 from tonne.esg.disclosure.document import WORKBOOK_FILE, disclosure_report, read_back_document, write_document
 from tonne.esg.disclosure.extract import disclosure_extract, resolved_taxonomies
 from tonne.esg.disclosure.facts import Disclosure
@@ -31,8 +31,8 @@ from tonne.esg.disclosure.neutrality import claims_of_neutrality
 from tonne.esg.disclosure.tables import disclosure_tables
 from tonne.esg.disclosure.taxonomy_check import ReadFact, Validation, validate
 from tonne.esg.disclosure.workbook import write_workbook
-from tonne.esg.disclosure.workbook_check import read_back_workbook
-from tonne.esg.disclosure.workbook_sheets import Grid, workbook_grids
+from tonne.esg.disclosure.workbook_check import TEXTS, read_back_workbook
+from tonne.esg.disclosure.workbook_sheets import workbook_grids
 from tonne.esg.document import Phrase
 from tonne.esg.folder import whole_folder
 from tonne.esg.numbers import Language
@@ -62,20 +62,8 @@ def release_disclosure(
         ReportError: tonnes are not conserved, a document does not agree with the facts, or the page is not valid.
     """
     tell = told or (lambda _stage: None)
-    with _collector_paused(), whole_folder(out.resolve(), FACTS_FILE) as folder:
+    with collector_paused(), whole_folder(out.resolve(), FACTS_FILE) as folder:
         return _write_all(disclosure, folder, packages, tell)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the collector from looking through millions of cells that all stay; it took a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def chosen_frameworks(disclosure: Disclosure) -> tuple[str, ...]:
@@ -111,7 +99,7 @@ def _write_all(
     read_back_workbook(folder / WORKBOOK_FILE, grids)
     for language, name in WORD_FILES.items():
         read_back_document(folder / name, report, language)
-    _require_no_claim(folder, grids)
+    _require_no_claim(folder)
     return validation
 
 
@@ -151,13 +139,19 @@ def _comparable(fact: TaggedFact) -> tuple[object, str | None, str | None]:
     return value, fact.unit, None if fact.decimals is None else str(fact.decimals)
 
 
-def _require_no_claim(folder: Path, grids: Sequence[Grid]) -> None:
-    texts = {name: word_text(folder / name) for name in WORD_FILES.values()}
-    texts |= {name: (folder / name).read_text("utf-8") for name in (PAGE_FILE, FACTS_FILE)}
-    cells = (placed.content for grid in grids for placed in grid.cells.values())
-    texts[WORKBOOK_FILE] = "\n".join(content for content in cells if isinstance(content, str))
-    for name, text in texts.items():
+def _require_no_claim(folder: Path) -> None:
+    for name, text in _texts(folder):
         found = claims_of_neutrality(text)
         if found:
             what = "a text claims neutrality, which is never written (CLM-13)"
             raise ReportError(Problem(what, Place(name), found=listing(list(dict.fromkeys(found)))))
+
+
+def _texts(folder: Path) -> Iterator[tuple[str, str | bytes]]:
+    """Give the text of each file, one after the other: some are long."""
+    for name in WORD_FILES.values():
+        yield name, word_text(folder / name)
+    for name in (PAGE_FILE, FACTS_FILE):
+        yield name, (folder / name).read_bytes()
+    with zipfile.ZipFile(folder / WORKBOOK_FILE) as archive:
+        yield WORKBOOK_FILE, archive.read(TEXTS)

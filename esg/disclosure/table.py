@@ -10,7 +10,7 @@ from itertools import groupby
 
 from tonne.esg.disclosure.amounts import Number, exact_sum
 from tonne.esg.disclosure.entity_rules import mixed_sets
-from tonne.esg.disclosure.facts import Lineage
+from tonne.esg.disclosure.facts import Hit, Lineage
 from tonne.esg.document import Phrase, same
 from tonne.esg.numbers import ABSENT
 
@@ -113,13 +113,22 @@ def _sum(id_: str, group: str, label: Phrase, columns: tuple[Column, ...], part:
 
 def total(id_: str, rows: Sequence[Row], at: int) -> Number | None:
     """Add up a column; None where no row has an amount there."""
-    counted = [(row.gwp, cell) for row in rows if isinstance(cell := row.cells[at], Number)]
+    counted: list[Number] = []
+    sets: set[str] = set()
+    for row in rows:
+        cell = row.cells[at]
+        if isinstance(cell, Number):
+            counted.append(cell)
+            if row.gwp is not None and cell.value:
+                sets.add(row.gwp)
     if not counted:
         return None
-    why = tuple(dict.fromkeys(hit for _, cell in counted if cell.value is None for hit in cell.why))
-    sets = sorted({gwp for gwp, cell in counted if gwp is not None and cell.value})
+    unit, values = counted[0].unit, [cell.value for cell in counted if cell.value is not None]
+    why: dict[Hit, None] = {}
+    if len(values) < len(counted):
+        why = dict.fromkeys(hit for cell in counted if cell.value is None for hit in cell.why)
     if len(sets) > 1:
-        why = (*why, mixed_sets("entity", sets))
-    if why or any(cell.value is None for _, cell in counted):
-        return Number(id_, None, counted[0][1].unit, why)
-    return Number(id_, exact_sum(cell.value for _, cell in counted if cell.value is not None), counted[0][1].unit)
+        why[mixed_sets("entity", sorted(sets))] = None
+    if why or len(values) < len(counted):
+        return Number(id_, None, unit, tuple(why))
+    return Number(id_, exact_sum(values), unit)

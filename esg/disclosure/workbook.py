@@ -6,16 +6,16 @@ same bytes.
 
 import datetime
 import math
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 
+from tonne.esg.disclosure.sheet_rows import RowSheet, look_number
 from tonne.esg.disclosure.workbook_sheets import Grid, Kind, Placed
-from tonne.esg.sheet import Amount, shown_text, text_width
-from tonne.esg.workbook import A4, BODY, FONT, HEADING, ID, NOTE, OPTIONS, STRONG, TITLE
+from tonne.esg.sheet import Amount, text_width
+from tonne.esg.workbook import A4, BODY, FONT, HEADING, ID, NOTE, STRONG, TITLE
 
 LINE_HEIGHT, TITLE_HEIGHT, TALLEST = 12.5, 24, 400  # points
 WIDEST_LETTER = 2.0  # with the slack, in digits of the default font
@@ -36,39 +36,43 @@ LOOKS: dict[Kind, dict[str, Any]] = {
 }
 
 
-def write_workbook(grids: Sequence[Grid], path: Path, title: str, made: datetime.date) -> None:
+def write_workbook(grids: Iterable[Grid], path: Path, title: str, made: datetime.date) -> None:
     """Write the sheets; `made` is a date of the facts, never the clock."""
-    workbook = xlsxwriter.Workbook(str(path), OPTIONS)
+    workbook = xlsxwriter.Workbook(str(path))
     workbook.set_properties({"title": title, "created": datetime.datetime.combine(made, datetime.time())})
-    looks: dict[tuple[Kind, str], Any] = {}
+    looks = _Looks(workbook)
     for grid in grids:
-        _write(workbook, workbook.add_worksheet(grid.name), grid, looks)
+        _write(workbook.add_worksheet(grid.name, RowSheet), grid, looks)
     workbook.close()
 
 
-def _write(workbook: Any, worksheet: Any, grid: Grid, looks: dict[tuple[Kind, str], Any]) -> None:
+class _Looks:
+    """The formats of the workbook, each made when it is first needed."""
+
+    def __init__(self, workbook: Any) -> None:
+        self._workbook = workbook
+        self._made: dict[tuple[Kind, str], tuple[Any, int]] = {}
+
+    def look(self, placed: Placed) -> tuple[Any, int]:
+        """Give the format of a cell, and its number."""
+        format_ = placed.content.format if isinstance(placed.content, Amount) else ""
+        found = self._made.get((placed.kind, format_))
+        if found is None:
+            properties = {**LOOKS[placed.kind], **({"num_format": format_} if format_ else {})}
+            look = self._workbook.add_format(properties)
+            found = self._made[placed.kind, format_] = look, look_number(look)
+        return found
+
+
+def _write(worksheet: Any, grid: Grid, looks: _Looks) -> None:
     for at, width in enumerate(grid.widths):
         worksheet.set_column(at, at, width)
-    for row, text in grid.heights.items():
-        _across(worksheet, grid, row, text, _look(workbook, looks, grid.cells[row, 0]))
-    lines: dict[int, int] = {}
-    for (row, column), placed in grid.cells.items():
-        if row in grid.heights:
-            continue
-        if isinstance(placed.content, str) and placed.kind in WRAPPED:
-            lines[row] = max(lines.get(row, 1), _lines(placed.content, grid.widths[column]))
-        look = _look(workbook, looks, placed)
-        content = placed.content
-        if isinstance(content, str):
-            worksheet.write_string(row, column, shown_text(content), look)
-            continue
-        value = float(content.value) if isinstance(content.value, Decimal) else shown_text(content.value)
-        if content.formula is not None:
-            worksheet.write_formula(row, column, content.formula, look, value)
+    for row, cells in enumerate(grid.rows):
+        if row in grid.across:
+            _across(worksheet, row, grid.across[row], grid.widths, looks)
         else:
-            worksheet.write(row, column, value, look)
-    for row, count in lines.items():
-        worksheet.set_row(row, min(TALLEST, LINE_HEIGHT * count + 3))
+            shown = [None if placed is None else (placed.content, looks.look(placed)[1]) for placed in cells]
+            worksheet.add_row(shown, _height(cells, grid.widths))
     if grid.frozen:
         worksheet.freeze_panes(grid.frozen, 1)
     worksheet.set_landscape()
@@ -79,23 +83,28 @@ def _write(workbook: Any, worksheet: Any, grid: Grid, looks: dict[tuple[Kind, st
     worksheet.set_footer("&L&8&A&R&8&P / &N")
 
 
-def _across(worksheet: Any, grid: Grid, row: int, text: str, look: Any) -> None:
+def _across(worksheet: Any, row: int, placed: Placed, widths: Sequence[float], looks: _Looks) -> None:
     """Write a text over all columns, in a row that is high enough: readers do not fit merged rows themselves."""
-    worksheet.merge_range(row, 0, row, len(grid.widths) - 1, "", look)
-    worksheet.write_string(row, 0, shown_text(text), look)
-    worksheet.set_row(row, TITLE_HEIGHT if row == 0 else LINE_HEIGHT * _lines(text, sum(grid.widths)) + 4)
+    look, number = looks.look(placed)
+    last = len(widths) - 1
+    worksheet.merge_range(row, 0, row, last, "", look)
+    height = TITLE_HEIGHT if row == 0 else LINE_HEIGHT * _lines(str(placed.content), sum(widths)) + 4
+    worksheet.add_row([(placed.content, number), *[(None, number)] * last], height)
+
+
+def _height(cells: Sequence[Placed | None], widths: Sequence[float]) -> float | None:
+    lines = [
+        _lines(placed.content, width)
+        for placed, width in zip(cells, widths, strict=False)
+        if placed is not None and isinstance(placed.content, str) and placed.kind in WRAPPED
+    ]
+    return min(TALLEST, LINE_HEIGHT * max(lines) + 3) if lines else None
 
 
 def _lines(text: str, width: float) -> int:
     """Count the lines that a text takes; readers do not all fit rows to texts themselves."""
-    if len(text) * WIDEST_LETTER < width and "\n" not in text:
+    if "\n" in text:
+        return sum([_lines(line, width) for line in text.split("\n")])
+    if len(text) * WIDEST_LETTER < width:
         return 1
-    return sum(max(1, math.ceil(text_width(line) * SLACK / width)) for line in text.split("\n"))
-
-
-def _look(workbook: Any, looks: dict[tuple[Kind, str], Any], placed: Placed) -> Any:
-    format_ = placed.content.format if isinstance(placed.content, Amount) else ""
-    key = (placed.kind, format_)
-    if key not in looks:
-        looks[key] = workbook.add_format({**LOOKS[placed.kind], **({"num_format": format_} if format_ else {})})
-    return looks[key]
+    return max(1, math.ceil(text_width(text) * SLACK / width))

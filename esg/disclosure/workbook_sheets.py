@@ -6,7 +6,8 @@ grid out and `workbook_check` compares a file with it. Beside each row of facts 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.amounts import Number
@@ -16,7 +17,7 @@ from tonne.esg.disclosure.table import FactTable, Row
 from tonne.esg.document import Phrase, same
 from tonne.esg.figures import phrase
 from tonne.esg.numbers import ABSENT
-from tonne.esg.sheet import Amount, both, letter
+from tonne.esg.sheet import Amount, both, letter, shown_text
 from tonne.esg.wording import EVIDENCE
 
 Kind = Literal["title", "note", "label", "heading", "text", "code", "number", "total", "total_label", "undecided"]
@@ -71,9 +72,8 @@ HOW_TO_READ = (
 )
 
 
-@dataclass(frozen=True)
-class Placed:
-    """A cell of a sheet: a text or an amount, and its kind, which decides the look."""
+class Placed(NamedTuple):
+    """A cell of a sheet: a text as it is shown, or an amount, and its kind, which decides the look."""
 
     content: str | Amount
     kind: Kind
@@ -81,23 +81,37 @@ class Placed:
 
 @dataclass
 class Grid:
-    """A sheet as it is filled: cells by row and column from 0, widths of columns, and merged rows."""
+    """A sheet as it is filled: widths of columns, and row after row; `across` are the rows of one text over all columns."""
 
     name: str
     widths: list[float]
-    cells: dict[tuple[int, int], Placed] = field(default_factory=dict)
     frozen: int = 0
-    heights: dict[int, str] = field(default_factory=dict)  # texts that go across the sheet
+    rows: list[Sequence[Placed | None]] = field(default_factory=list)
+    across: dict[int, Placed] = field(default_factory=dict)
 
-    def put(self, row: int, column: int, content: str | Amount, kind: Kind) -> None:
-        """Put something into a cell; nothing is left out."""
-        if content != "":
-            self.cells[row, column] = Placed(content, kind)
+    def add(self, *cells: Placed | None) -> None:
+        """Add a row."""
+        self.rows.append(cells)
 
-    def across(self, row: int, text: str, kind: Kind) -> None:
-        """Put a text over all columns."""
-        self.heights[row] = text
-        self.put(row, 0, text, kind)
+    def add_across(self, text: str, kind: Kind) -> None:
+        """Add a text over all columns."""
+        placed = self.across[len(self.rows)] = Placed(shown_text(text), kind)
+        self.add(placed)
+
+
+def _text(text: str, kind: Kind = "text") -> Placed | None:
+    shown = shown_text(text)
+    return Placed(shown, kind) if shown else None
+
+
+def _words(words: Phrase, kind: Kind = "text") -> Placed | None:
+    return _text(words.zh, kind) if words.zh is words.en else _shared_words(words, kind)
+
+
+@lru_cache(maxsize=10_000)
+def _shared_words(words: Phrase, kind: Kind) -> Placed | None:
+    """Make the cell of a phrase that many rows have; they share it."""
+    return _text(both(words), kind)
 
 
 def workbook_grids(
@@ -122,59 +136,58 @@ FIRST = 3  # the row of the first facts, under title, label and headings
 def _table_sheet(table: FactTable) -> Grid:
     widths = [max(9.0, column.share * 1.1) for column in table.columns] + [26, 26, 20]
     grid = Grid(table.id, widths, frozen=FIRST)
-    grid.across(0, both(table.title), "title")
+    grid.add_across(both(table.title), "title")
     note = f"{both(words.LABEL)}\n{both(table.note, chr(10))}" if table.note else both(words.LABEL)
-    grid.across(1, note, "label")
-    _fill(grid, table, FIRST - 1)
+    grid.add_across(note, "label")
+    _fill(grid, table)
     return grid
 
 
-def _fill(grid: Grid, table: FactTable, top: int) -> int:
-    """Put headings, rows and sums of a table; gives the row after them."""
-    for at, heading in enumerate([*(column.heading for column in table.columns), *LINEAGE_HEADINGS]):
-        grid.put(top, at, both(heading, "\n"), "heading")
-    first = top + 1
-    for position, row in enumerate(table.rows):
-        for at, cell in enumerate(row.cells):
-            if isinstance(cell, Number):
-                _put_number(grid, (first + position, at), cell, _row_formula(table, row, first + position, at))
-            else:
-                grid.put(first + position, at, both(cell), "text")
-        _put_lineage(grid, first + position, len(table.columns), row.lineage)
-    below = first + len(table.rows)
-    for position, line in enumerate(table.sums):
-        row_number = below + position
-        grid.put(row_number, 0, both(line.label), "total_label")
-        for at, item in enumerate(line.cells):
-            if item is not None:
-                run = f"{letter(at)}{first + line.first + 1}:{letter(at)}{first + line.last + 1}"
-                _put_number(grid, (row_number, at), item, f"=SUM({run})", "total")
-    return below + len(table.sums)
+def _fill(grid: Grid, table: FactTable) -> None:
+    """Add headings, rows and sums of a table."""
+    headings = [*(column.heading for column in table.columns), *LINEAGE_HEADINGS]
+    grid.add(*(_text(both(heading, "\n"), "heading") for heading in headings))
+    first = len(grid.rows)
+    patterns = [ROW_FORMULAS.get((table.id, column.key)) for column in table.columns]
+    for number, row in enumerate(table.rows, first + 1):
+        cells = [
+            _number(cell, pattern and _row_formula(table, row, number, pattern))
+            if isinstance(cell, Number)
+            else _words(cell)
+            for cell, pattern in zip(row.cells, patterns, strict=True)
+        ]
+        grid.add(*cells, *_lineage(row.lineage))
+    for line in table.sums:
+        sums = [
+            None if item is None else _number(item, _sum_formula(at, first + line.first, first + line.last), "total")
+            for at, item in enumerate(line.cells[1:], 1)
+        ]
+        grid.add(_text(both(line.label), "total_label"), *sums)
 
 
-def _row_formula(table: FactTable, row: Row, at_row: int, at: int) -> str | None:
-    key = (table.id, table.columns[at].key)
-    if key not in ROW_FORMULAS:
-        return None
-    pattern = ROW_FORMULAS[key]
+def _sum_formula(column: int, first: int, last: int) -> str:
+    """Add up rows of a column, counted from 0."""
+    return f"=SUM({letter(column)}{first + 1}:{letter(column)}{last + 1})"
+
+
+def _row_formula(table: FactTable, row: Row, number: int, pattern: str) -> str | None:
+    """Fill a formula with the cells of a row, which is counted from 1; None where one of them has no amount."""
     there = {}
     for position, column in enumerate(table.columns):
         if f"{{{column.key}}}" in pattern:
             cell = row.cells[position]
             if not isinstance(cell, Number) or cell.value is None:
                 return None
-            there[column.key] = f"{letter(position)}{at_row + 1}"
+            there[column.key] = f"{letter(position)}{number}"
     return pattern.format_map(there)
 
 
-def _put_number(
-    grid: Grid, where: tuple[int, int], number: Number, formula: str | None = None, kind: Kind = "number"
-) -> None:
+def _number(number: Number, formula: str | None = None, kind: Kind = "number") -> Placed | None:
+    if number.written is not None:
+        return _text(number.written, kind)
     if number.value is None:
-        written = number.written is not None
-        grid.put(*where, number.written or both(number.text), kind if written else "undecided")
-        return
-    grid.put(*where, Amount(number.value, number_format(number.decimals), formula), kind)
+        return _words(number.text, "undecided")
+    return Placed(Amount(number.value, number_format(number.decimals), formula), kind)
 
 
 def number_format(decimals: int) -> str:
@@ -182,26 +195,23 @@ def number_format(decimals: int) -> str:
     return f"#,##0.{'0' * decimals}" if decimals else "#,##0"
 
 
-def _put_lineage(grid: Grid, row: int, column: int, lineage: Sequence[Lineage]) -> None:
-    for at, text in enumerate(lineage_texts(lineage)):
-        grid.put(row, column + at, both(text), "code")
+def _lineage(lineage: Sequence[Lineage]) -> list[Placed | None]:
+    return [_text(both(words), "code") for words in lineage_texts(lineage)]
 
 
 def lineage_texts(lineage: Sequence[Lineage]) -> tuple[Phrase, Phrase, Phrase]:
     """Say where a row comes from: files, trace ids or rows, digests."""
-    files = same("\n".join(dict.fromkeys(item.file for item in lineage)) or ABSENT)
-    digests = same("\n".join(dict.fromkeys((item.digest or ABSENT)[:SHOWN_DIGEST] for item in lineage)) or ABSENT)
-    traces = list(dict.fromkeys(trace for item in lineage for trace in item.traces))
+    files = same("\n".join(dict.fromkeys([item.file for item in lineage])) or ABSENT)
+    digests = same("\n".join(dict.fromkeys([(item.digest or ABSENT)[:SHOWN_DIGEST] for item in lineage])) or ABSENT)
+    traces = list(dict.fromkeys([trace for item in lineage for trace in item.traces]))
     rows = [number for item in lineage for number in item.rows]
-    count = sum(item.row_count for item in lineage) or len(rows)
-    parts = []
-    if traces:
-        parts.append(_listed(traces, len(traces)))
+    count = sum([item.row_count for item in lineage]) or len(rows)
+    said = [_listed(traces, len(traces))] if traces else []
     if rows:
-        listed = _listed([str(number) for number in rows], count)
-        parts.append(ROWS.filled(rows=listed))
-    said = Phrase("；".join(part.zh for part in parts), "; ".join(part.en for part in parts)) if parts else same(ABSENT)
-    return files, said, digests
+        said.append(ROWS.filled(rows=_listed([str(number) for number in rows[:SHOWN_TRACES]], count)))
+    if len(said) == 2:
+        said = [Phrase("；".join(part.zh for part in said), "; ".join(part.en for part in said))]
+    return files, said[0] if said else same(ABSENT), digests
 
 
 def _listed(items: Sequence[str], count: int) -> Phrase:
@@ -219,24 +229,20 @@ def _framework_sheet(framework: Framework, tables: Mapping[str, FactTable]) -> G
     mapping = framework.mapping
     widths = [float(width) for _, width in CELL_HEADINGS]
     grid = Grid(sheet_name(framework), [*widths, *[16.0] * (WIDEST_TABLE - len(widths))])
-    grid.across(0, both(phrase(mapping.title)), "title")
+    grid.add_across(both(phrase(mapping.title)), "title")
     note = f"{both(words.LABEL)}\n{both(phrase(mapping.note), chr(10))}" if mapping.note else both(words.LABEL)
-    grid.across(1, note, "label")
-    for at, (heading, _) in enumerate(CELL_HEADINGS):
-        grid.put(2, at, both(heading, "\n"), "heading")
-    row = FIRST
+    grid.add_across(note, "label")
+    grid.add(*(_text(both(heading, "\n"), "heading") for heading, _ in CELL_HEADINGS))
     for cell in framework.cells:
-        _put_cell(grid, row, cell)
-        row += 1
+        grid.add(*_framework_row(cell))
     for id_ in mapping.tables():
         table = tables[id_]
-        row += 1
-        grid.across(row, both(table.title), "note")
+        grid.add()
+        grid.add_across(both(table.title), "note")
         if id_ == STATEMENT or len(table.rows) > LONGEST_REPEATED:
-            grid.put(row + 1, 0, both(ELSEWHERE.filled(count=f"{len(table.rows):,}", sheet=id_)), "text")
-            row += 2
+            grid.add(_text(both(ELSEWHERE.filled(count=f"{len(table.rows):,}", sheet=id_))))
         else:
-            row = _fill(grid, table, row + 1)
+            _fill(grid, table)
     return grid
 
 
@@ -246,25 +252,32 @@ def sheet_name(framework: Framework) -> str:
     return "".join(character for character in name if character not in "[]:*?/\\'")[:31]
 
 
-def _put_cell(grid: Grid, row: int, cell: FilledCell) -> None:
+def _framework_row(cell: FilledCell) -> list[Placed | None]:
     mapped = cell.mapped
-    grid.put(row, 0, mapped.id, "code")
-    grid.put(row, 1, mapped.where, "text")
-    grid.put(row, 2, both(phrase(mapped.label), "\n"), "text")
-    if cell.number is None:
-        grid.put(row, 3, both(cell.text, "\n"), "text")
-    elif cell.number.written is not None and cell.terms:
-        grid.put(row, 3, Amount(cell.number.written, "@", f"={_term_place(cell.terms[0])}"), "number")
-    elif cell.is_share and cell.number.value is not None:
-        grid.put(row, 3, Amount(cell.number.value, "0.00%"), "number")
-    else:
-        _put_number(grid, (row, 3), cell.number, f"=SUM({','.join(_runs(cell.terms))})")
-    grid.put(row, 4, "%" if cell.is_share else cell.number.unit if cell.number else "", "text")
-    grid.put(row, 5, explanation(cell, "\n"), "text")
-    grid.put(row, 6, ", ".join(mapped.rules) or ABSENT, "text")
-    grid.put(row, 7, ", ".join(_runs(cell.terms)[:3]) or ABSENT, "code")
-    _put_lineage(grid, row, 8, list(dict.fromkeys(line for term in cell.terms for line in term.lineage)))
-    grid.put(row, 11, both(EVIDENCE[mapped.evidence]), "text")
+    runs = _runs(cell.terms)
+    return [
+        _text(mapped.id, "code"),
+        _text(mapped.where),
+        _text(both(phrase(mapped.label), "\n")),
+        _framework_value(cell, runs),
+        _text("%" if cell.is_share else cell.number.unit if cell.number else ""),
+        _text(explanation(cell, "\n")),
+        _text(", ".join(mapped.rules) or ABSENT),
+        _text(", ".join(runs[:3]) or ABSENT, "code"),
+        *_lineage(list(dict.fromkeys(line for term in cell.terms for line in term.lineage))),
+        _text(both(EVIDENCE[mapped.evidence])),
+    ]
+
+
+def _framework_value(cell: FilledCell, runs: Sequence[str]) -> Placed | None:
+    number = cell.number
+    if number is None:
+        return _text(both(cell.text, "\n"))
+    if number.written is not None and cell.terms:
+        return Placed(Amount(shown_text(number.written), "@", f"={_term_place(cell.terms[0])}"), "number")
+    if cell.is_share and number.value is not None:
+        return Placed(Amount(number.value, "0.00%"), "number")
+    return _number(number, f"=SUM({','.join(runs)})")
 
 
 def explanation(cell: FilledCell, separator: str) -> str:
@@ -307,8 +320,8 @@ def _runs(terms: Sequence[Term]) -> list[str]:
 def _read_me(disclosure: Disclosure, frameworks: Sequence[Framework]) -> Grid:
     grid = Grid(READ_ME, [34, 60, 60])
     entity = disclosure.entity
-    grid.across(0, both(Phrase("披露数据工作簿", "Disclosure workbook")), "title")
-    grid.across(1, both(words.LABEL), "label")
+    grid.add_across(both(Phrase("披露数据工作簿", "Disclosure workbook")), "title")
+    grid.add_across(both(words.LABEL), "label")
     facts = [
         (Phrase("报告主体", "Entity"), phrase(entity.name)),
         (Phrase("主体代码", "Identifier"), same(f"{entity.scheme}: {entity.identifier}")),
@@ -329,8 +342,6 @@ def _read_me(disclosure: Disclosure, frameworks: Sequence[Framework]) -> Grid:
         (Phrase("引擎", "Engine"), same(f"tonne {disclosure.engine_version}")),
     ]
     facts += [(Phrase("使用说明", "How to read"), text) for text in HOW_TO_READ]
-    for row, (label, text) in enumerate(facts, FIRST - 1):
-        grid.put(row, 0, both(label), "heading")
-        grid.put(row, 1, text.zh, "text")
-        grid.put(row, 2, text.en, "text")
+    for label, text in facts:
+        grid.add(_text(both(label), "heading"), _text(text.zh), _text(text.en))
     return grid

@@ -1,6 +1,7 @@
 import datetime
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -135,6 +136,10 @@ def test_facts_have_concept_unit_decimals_and_lineage(released):
         ("12,345.60", "12,345.61", r"sheet 'T6', cell B4: the text differs; expected 12,345.60, found 12,345.61"),
         ("<v>50.5</v>", "<v>50.6</v>", r"the value differs; expected 50.5, found 50.6"),
         ("<f>SUM(", "<f>MAX(", r"the formula differs; expected =SUM\(.*, found =MAX\("),
+        ('<c r="B4"', '<c r="Y4"', r"cell Y4: a cell that does not belong there"),
+        ('<row r="4"', '<row r="400"', "not a workbook that can be read"),
+        ("<v>50.5</v>", "<v></v>", r"the value differs; expected 50.5"),
+        ('name="T6"', 'name="T60"', r"sheet 'T60', cell A1: a cell that does not belong there"),
     ],
 )
 def test_a_changed_cell_is_found_on_reading_back(released, tmp_path, old, new, message):
@@ -143,6 +148,15 @@ def test_a_changed_cell_is_found_on_reading_back(released, tmp_path, old, new, m
         for name in source.namelist():
             target.writestr(name, source.read(name).replace(old.encode(), new.encode()))
     with pytest.raises(ReportError, match=message):
+        read_back_workbook(path, grids_of(sample()))
+
+
+def test_a_row_that_is_missing_is_found_on_reading_back(released, tmp_path):
+    path = tmp_path / "changed.xlsx"
+    with zipfile.ZipFile(released / "disclosure.xlsx") as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, re.sub(rb'<row r="5".*?</row>', b"", source.read(name)))
+    with pytest.raises(ReportError, match=r"sheet '说明 Read me', cell A5: the text differs; expected 报告期"):
         read_back_workbook(path, grids_of(sample()))
 
 
