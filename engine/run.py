@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from tonne.engine.check.infer import infer
+from tonne.engine.collector import collector_paused
 from tonne.engine.compute.columnar import compute_columnar
 from tonne.engine.compute.compare import compare
 from tonne.engine.compute.reference import CONTEXT, Reference
@@ -61,6 +62,11 @@ def find_methodology(project: Project) -> Methodology:
 
 def run_project(project: Project, methodology: Methodology, told: Progress) -> Result:
     """Compute a project that was read."""
+    with collector_paused():
+        return _run(project, methodology, told)
+
+
+def _run(project: Project, methodology: Methodology, told: Progress) -> Result:
     told("methodology")
     _require_outputs(project, methodology)
     _require_crediting_period(project, methodology)

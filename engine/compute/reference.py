@@ -39,6 +39,7 @@ from tonne.engine.spec.tree import (
     Number,
     Previous,
     Reduce,
+    names_in,
 )
 
 DIGITS = 60
@@ -74,6 +75,7 @@ class Reference:
         self.dataset = dataset
         self.domain: Domain = dataset.domain
         self._steps = plan.steps
+        self._streamed: dict[int, tuple[Reduce, bool]] = {}  # a tree takes long to hash
         self._known: dict[tuple[str, Index], Decimal] = {
             (name, index): value for name, values in (taken or {}).items() for index, value in values.items()
         }
@@ -241,12 +243,23 @@ class Reference:
 
     def inside(self, node: Reduce, at: At) -> Iterator[At]:
         """Go through the indices that a reduction takes; of streamed ones through the few whose inputs are held."""
-        streamed = self.dataset.shown is not None and self.domain.is_streamed(node.over)
-        domain = self.dataset.shown if streamed and self.dataset.shown else self.domain
+        domain, shown = self.domain, self.dataset.shown
+        if shown is not None and self._is_of_streams(node):
+            domain = shown
+            if any(member not in shown.positions(name) for name, member in at.items()):
+                return
         for index in domain.indices(node.over, at):
             inner = {**at, **dict(zip(node.over, index, strict=True))}
             if node.where is None or self._truth(node.where, inner):
                 yield inner
+
+    def _is_of_streams(self, node: Reduce) -> bool:
+        known = self._streamed.get(id(node))
+        if known is None or known[0] is not node:
+            names = names_in(node) - self.domain.members.keys()
+            known = node, any(self.domain.is_streamed(self.plan.over(name)) for name in names)
+            self._streamed[id(node)] = known
+        return known[1]
 
     def before(self, node: Previous, at: At) -> Index | None:
         """Give the index of the earlier value; None at the first step."""

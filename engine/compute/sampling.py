@@ -123,7 +123,8 @@ def _hours(dataset: Dataset, store: duckdb.DuckDBPyConnection) -> list[int]:
     """Choose hours: evenly spaced ones, the first, the last, and those of extreme values."""
     domain = dataset.domain
     (minutes,) = {domain.members[stream.clock] for stream in dataset.streams.values()}
-    hours = sorted({calendar.coarser("minute", int(minute), "hour") for minute in minutes})
+    first, last = (calendar.coarser("minute", int(minute), "hour") for minute in (minutes[0], minutes[-1]))
+    hours = range(first, last + 1)
     chosen = {hours[position * (len(hours) - 1) // (HOURS - 1)] for position in range(HOURS)}
     chosen.add(_middle_hour(dataset))
     for stream in dataset.streams.values():
@@ -150,16 +151,11 @@ def _part(dataset: Dataset, hours: list[int]) -> Domain:
 
 
 def _steps(domain: Domain, name: str, hours: list[int]) -> Iterator[Member]:
-    step = domain.steps[name]
-    wanted = set(hours)
-    for member in domain.members[name]:
-        if step == "minute":
-            if calendar.coarser("minute", int(member), "hour") in wanted:
-                yield member
-        elif (step == "hour" and member in wanted) or (
-            step not in {"minute", "hour"} and any(calendar.coarser("hour", hour, step) == member for hour in hours)
-        ):
-            yield member
+    step, known = domain.steps[name], domain.positions(name)
+    if step == "minute":
+        return (minute for hour in hours for minute in range(hour * 60, hour * 60 + 60) if minute in known)
+    wanted = {calendar.coarser("hour", hour, step) for hour in hours}
+    return (member for member in domain.members[name] if member in wanted)
 
 
 def _inside(domain: Domain, over: tuple[str, ...], index: Index) -> bool:

@@ -1,5 +1,6 @@
 """What the data stage delivers: which values a parameter takes, and exact numbers as text."""
 
+import functools
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -34,12 +35,12 @@ class Target:
     steps: Mapping[str, str] = field(default_factory=dict)  # dimension of time to its step
     members: Mapping[str, Collection[str]] = field(default_factory=dict)  # dimension to its known members
 
-    @property
+    @functools.cached_property
     def clock(self) -> str | None:
         """The dimension of time, if the parameter has one."""
         return next((dimension for dimension in self.over if dimension in self.steps), None)
 
-    @property
+    @functools.cached_property
     def step(self) -> str | None:
         """The step of the dimension of time."""
         return self.steps[self.clock] if self.clock else None

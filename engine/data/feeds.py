@@ -223,7 +223,8 @@ def aggregate(
 
     sources, unit = [], feeding.unit.text
     for (key, meter), part in sorted(parts.items(), key=lambda item: item[0]):
-        first, last = (loaded.time.text(moment or 0) for moment in (part.first, part.last))
+        first = loaded.time.text(part.first or 0)
+        last = first if part.last == part.first else loaded.time.text(part.last or 0)
         total = part.total / part.count if state else part.total
         uncorrected = exact_text(converted(part.total, part.count))
         same = part.corrected == part.total

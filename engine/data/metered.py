@@ -204,6 +204,8 @@ def _target(quantity: Quantity, unit: Unit, plan: Plan, domain: Domain) -> Targe
 
 def _numbered(key: Index, quantity: Quantity, plan: Plan, domain: Domain) -> Index:
     """Bring members of time dimensions outside the clock from labels to numbers."""
+    if not any(name in domain.steps and name not in domain.clock for name in quantity.over):
+        return key
     return tuple(
         calendar.parse_label(domain.steps[name], str(member)) or member
         if name in domain.steps and not plan.methodology.step(name)

@@ -11,10 +11,10 @@ from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 
+from tonne.engine.collector import collector_paused
 from tonne.engine.errors import Place, Problem, ProjectError
 from tonne.esg.disclosure.case import Case
 from tonne.esg.disclosure.claims import project_year
-from tonne.esg.disclosure.collector import collector_paused
 from tonne.esg.disclosure.credit_facts import (
     account_facts,
     certificate_facts,

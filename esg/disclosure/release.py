@@ -9,10 +9,10 @@ from pathlib import Path
 
 from markupsafe import escape
 
+from tonne.engine.collector import collector_paused
 from tonne.engine.errors import Place, Problem, ReportError, listing
 from tonne.esg.disclosure.cells import filled_frameworks
 from tonne.esg.disclosure.charts import charts
-from tonne.esg.disclosure.collector import collector_paused
 from tonne.esg.disclosure.document import WORKBOOK_FILE, disclosure_report, read_back_document, write_document
 from tonne.esg.disclosure.extract import disclosure_extract, resolved_taxonomies
 from tonne.esg.disclosure.facts import Disclosure

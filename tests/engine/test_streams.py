@@ -12,9 +12,11 @@ import duckdb
 import pytest
 import yaml
 
-from tonne.engine.compute import stream_base
+from tonne.engine import calendar
+from tonne.engine.compute import sampling, stream_base
 from tonne.engine.data import domain
 from tonne.engine.errors import TonneError
+from tonne.engine.result.trace import trace
 from tonne.engine.run import run
 
 SPEC = """\
@@ -243,6 +245,20 @@ def test_streamed_total_equals_a_calculation_from_the_files(project: Path) -> No
             total += Fraction(row["F"]) / 60 / 1000 / 2 * Fraction("0.9" if row["flare"] == "A" else "0.98")
     (found,) = run(project).values["BE"].values()
     assert abs(Fraction(found) - total * 28) < Fraction(1, 10**12)
+
+
+@pytest.mark.usefixtures("streamed")
+def test_what_was_made_of_minutes_that_are_not_held_is_traced_to_none_of_them(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "MEMBERS", 1)
+    result = run(project)
+    held = {index[0] for index in result.values["burnt"]}
+    (hour,) = {calendar.coarser("minute", int(index[1]), "hour") for index in result.values["burnt"]}
+    inputs = {flare: trace(result, "eta_hour", (flare, hour), depth=1).inputs for flare in "AB"}
+    assert held == {"A"}
+    assert {item.quantity for item in inputs["A"]} >= {"burnt", "F"}
+    assert {item.quantity for item in inputs["B"]} == {"one"}
 
 
 @pytest.mark.usefixtures("streamed")
