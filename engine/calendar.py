@@ -66,6 +66,7 @@ def _by_date(step: str, value: int, target: str) -> int:
     return number(target, start(step, value))
 
 
+@lru_cache(maxsize=200_000)  # documents write the same hours very often
 def label(step: str, value: int) -> str:
     """Write a step as in tables and ids.
 

@@ -268,10 +268,16 @@ def _origins(figures: Figures, name: str) -> list[Mapping[str, Any]]:
 def _actual(figures: Figures, name: str) -> Phrase:
     """Say where the values of this run come from: kinds, files and meters, each once."""
     told: dict[Phrase, None] = {}
+    seen: set[tuple[str, ...]] = set()
     for origin in _origins(figures, name):
+        names = tuple(str(meter.get("meter")) for meter in origin.get("meters", []))
+        said = (*(str(origin.get(key)) for key in TOLD), *names)
+        if said in seen:
+            continue
+        seen.add(said)
         rows = dict(origin_rows({key: origin[key] for key in TOLD if key in origin}))
         kind = rows.get(ORIGINS["kind"], KINDS["project"])
-        meters = dict.fromkeys(str(meter.get("meter")) for meter in origin.get("meters", []))
+        meters = dict.fromkeys(names)
         parts = [rows.get(ORIGINS["file"]), rows.get(ORIGINS["choice"]), rows.get(ORIGINS["source"])]
         if meters:
             parts.append(labelled(ORIGINS["meter"], joined(map(same, list(meters)[:10]), COMMA)))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tonne.engine.collector import collector_paused
 from tonne.engine.result.files import (
     DOSSIER_FILE,
     RESULT_FILE,
@@ -56,7 +57,7 @@ def release(
     """
     out, own = out.resolve(), templates or OwnTemplates()
     chosen = [load_outline(name, own.outlines) for name in dict.fromkeys(outlines) or usual_outlines(result)]
-    with whole_folder(out) as folder:
+    with collector_paused(), whole_folder(out) as folder:
         reports = _write_all(result, folder, told or (lambda _stage: None), chosen, own)
         if pdf:
             _write_pdf(reports, folder, told or (lambda _stage: None))

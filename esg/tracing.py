@@ -107,16 +107,14 @@ def _derived(figures: Figures, id_: str) -> TraceEntry:
 
 
 def _computed(figures: Figures, id_: str, name: str, index: Index) -> TraceEntry:
-    found = trace(figures.result, name, index, depth=1)
+    found = trace(figures.result, name, index, depth=1, most=MAX_INPUTS)
     figure = figures.value(name, index)
-    taken = found.inputs[:MAX_INPUTS]
     domain, plan = figures.result.dataset.domain, figures.result.plan
     inputs = tuple(
         figures.value(item.quantity, domain.parse(plan.over(item.quantity), item.id.partition("@")[2]) or ())
-        for item in taken
+        for item in found.inputs
     )
     origin = origin_rows(found.origin) if found.origin else ()
-    left_out = len(found.inputs) - len(taken)
     return TraceEntry(
         id_,
         name,
@@ -126,7 +124,7 @@ def _computed(figures: Figures, id_: str, name: str, index: Index) -> TraceEntry
         _source(figures, name),
         origin,
         inputs,
-        left_out,
+        found.left_out,
     )
 
 

@@ -17,13 +17,29 @@ RESULT_FILE = "result.json"
 VALUES_FILE = "values.parquet"
 DOSSIER_FILE = "dossier.zip"
 
+INDENTED = 4  # result, list of quantities, quantity, its values
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_result(result: Result, path: Path) -> None:
-    """Write `result.json`: the same bytes for the same inputs, but for the time stamp."""
+    """Write `result.json`: the same bytes for the same inputs, but for the time stamp; a value or origin in each line."""
     data = {"digest": result.digest, **result.as_data()}
-    path.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    path.write_text(_indented(data, 0) + "\n", encoding="utf-8")
+
+
+def _indented(data: Any, depth: int) -> str:
+    """Write JSON in lines as far down as single values; it may be tens of megabytes."""
+    if depth == INDENTED or not data or not isinstance(data, dict | list):
+        return json.dumps(data, ensure_ascii=False)
+    pad = " " * (depth + 1)
+    if isinstance(data, dict):
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {_indented(item, depth + 1)}" for key, item in data.items()]
+        opened, closed = "{", "}"
+    else:
+        parts = [_indented(item, depth + 1) for item in data]
+        opened, closed = "[", "]"
+    lines = f",\n{pad}".join(parts)
+    return f"{opened}\n{pad}{lines}\n{pad[1:]}{closed}"
 
 
 def write_values(result: Result, path: Path) -> None:

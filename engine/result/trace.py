@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from tonne.engine.compute.reference import At
@@ -27,9 +28,10 @@ class Trace:
     cite: Cite | None
     origin: Mapping[str, Any] | None
     inputs: tuple["Trace", ...]
+    left_out: int = 0  # inputs beyond those asked for
 
 
-def trace(result: Result, name: str, index: Index, depth: int = MAX_DEPTH) -> Trace:
+def trace(result: Result, name: str, index: Index, depth: int = MAX_DEPTH, most: int | None = None) -> Trace:
     """Trace the value of a quantity at an index.
 
     Args:
@@ -37,16 +39,20 @@ def trace(result: Result, name: str, index: Index, depth: int = MAX_DEPTH) -> Tr
         name: an equation or parameter.
         index: members in the order of the quantity's index set.
         depth: how many equations deep to go; below it inputs are left out.
+        most: how many inputs to take of each equation; all if it is not said.
     """
     value = result.value(name, index)
     step = result.plan.steps.get(name)
     quantity = result.methodology.quantities.get(name)
     inputs: tuple[Trace, ...] = ()
+    left_out = 0
     if step is not None and depth > 0:
         at = dict(zip(step.over, index, strict=True))
         found: dict[tuple[str, Index], None] = {}
         _used(step.tree, at, result, found)
-        inputs = tuple(trace(result, other, position, depth - 1) for other, position in found)
+        taken = list(islice(found, most))
+        inputs = tuple(trace(result, other, position, depth - 1, most) for other, position in taken)
+        left_out = len(found) - len(taken)
     return Trace(
         id=result.label(name, index),
         quantity=name,
@@ -56,6 +62,7 @@ def trace(result: Result, name: str, index: Index, depth: int = MAX_DEPTH) -> Tr
         cite=quantity.spec.cite if quantity else None,
         origin=None if step else result.dataset.origin(name, index),
         inputs=inputs,
+        left_out=left_out,
     )
 
 
