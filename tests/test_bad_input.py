@@ -432,3 +432,16 @@ def test_many_problems_are_told_at_once(
     )
     said = refused(project, capsys, monkeypatch)
     assert all(word in said for word in (":6", "five", ":8", "seven", ":10", "9.1.2024"))
+
+
+def test_one_quantity_outside_its_bounds_everywhere_does_not_hide_another(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    months = ", ".join(f"2024-{month:02d}: -{month}" for month in range(1, 13))
+    text = PROJECT.partition("readings:")[0].replace("{2024-01: 1}", f"{{{months}}}")
+    text += f"  EG_export: {{unit: MWh, at: {{{months}}}}}\n"
+    (project / "project.yaml").write_text(text.replace("2024-01-31", "2024-12-31"), encoding="utf-8")
+    said = refused(project, capsys, monkeypatch)
+    for name in ("EG_import", "EG_export"):
+        assert f"{name}@2024-01 is outside its bounds" in said
+        assert f"{name} is outside its bounds at 7 more places" in said

@@ -397,12 +397,13 @@ def _require_bounds(
         (bounds.above, "above", operator.le),
         (bounds.below, "below", operator.ge),
     ]
+    problems = []
     for index, value in known.items():
         for limit, words, broken in rules:
             if limit is not None and broken(value, limit):
                 origin = work.provenance[name][index]
                 label = f"@{domain.label(quantity.over, index)}" if quantity.over else ""
-                work.problems.append(
+                problems.append(
                     Problem(
                         f"{name}{label} is outside its bounds (value from {origin.get('place', origin.get('kind'))})",
                         quantity.place,
@@ -410,6 +411,14 @@ def _require_bounds(
                         f"{exact_text(value)} {quantity.unit.text}",
                     )
                 )
+    work.problems.extend(_first(problems, f"{name} is outside its bounds"))
+
+
+def _first(problems: list[Problem], what: str) -> list[Problem]:
+    """Take the first problems of one quantity, so that they do not hide those of another, and count the rest."""
+    if len(problems) <= TOLD_GAPS:
+        return problems
+    return [*problems[:TOLD_GAPS], Problem(f"{what} at {len(problems) - TOLD_GAPS} more places", problems[0].place)]
 
 
 def _require_yes_or_no(
@@ -418,13 +427,14 @@ def _require_yes_or_no(
     quantity = plan.methodology.quantities.get(name)
     if quantity is None or not quantity.unit.is_flag:
         return
+    problems = []
     told = {problem.place.path for problem in work.problems if problem.place}
     for index, value in known.items():
         origin = work.provenance[name][index]
         if value == 0 or value == 1 or origin.get("file") in told:  # noqa: PLR1714 (a set is slow for ratios)
             continue
         label = f"@{domain.label(quantity.over, index)}" if quantity.over else ""
-        work.problems.append(
+        problems.append(
             Problem(
                 f"{name}{label} is a flag (value from {origin.get('place', origin.get('kind'))})",
                 quantity.place,
@@ -433,3 +443,4 @@ def _require_yes_or_no(
                 _HOW_TO_FLAG.get(str(origin["kind"])),
             )
         )
+    work.problems.extend(_first(problems, f"{name} is a flag and is neither 0 nor 1"))
