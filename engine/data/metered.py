@@ -134,9 +134,10 @@ def _put_feed(loaded: LoadedReadings, item: Fed, stage: _Stage) -> None:
         }
         work.stream(Stream(quantity.id, quantity.over, target.clock, origin, (part,)), place)
         return
+    shared = _origin(loaded, feed, place)
     for key, value in fed.values.items():
         meters = [_meter(source, corrections) for source in sources.get(key, [])]
-        origin = _origin(loaded, feed, place) | {"meters": meters}
+        origin = shared | {"meters": meters}
         origin |= {"substitutions": substitutes[key]} if key in substitutes else {}
         work.put(feed.parameter, _numbered(key, quantity, stage.plan, stage.domain), value, origin, place)
     room = MOST_PARTS // sum(len(spec.feeds) for spec in project.spec.readings.values()), project.spec.monitoring_period
