@@ -116,4 +116,5 @@ def are_whole(series: Series, found: InFile) -> bool:
     names = ["meter", *(alias for alias, _ in found.rows.members)]
     bad_names = "".join(f" OR {name} IS NULL OR {name} = '' OR {name} <> trim({name})" for name in names)
     faults = f"moment IS NULL OR moment NOT BETWEEN {EARLIEST} AND {LATEST}{bad_names}"
-    return not series.sql.ask(f"SELECT 1 FROM ({found.rows.select({'meter': found.meter})}) WHERE {faults} LIMIT 1")  # noqa: S608
+    rows = found.rows.select({"meter": found.meter})
+    return not series.sql.ask("SELECT 1 FROM ({rows}) WHERE {faults} LIMIT 1", rows=rows, faults=faults)

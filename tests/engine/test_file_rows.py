@@ -19,7 +19,7 @@ from tonne.engine.data.amounts import Target
 from tonne.engine.data.feeds import aggregate
 from tonne.engine.data.project import load_project
 from tonne.engine.data.readings import LoadedReadings, load_readings
-from tonne.engine.data.store import open_store
+from tonne.engine.data.store import open_store, quoted
 from tonne.engine.errors import TonneError
 from tonne.engine.units import parse_unit
 
@@ -217,3 +217,25 @@ def test_a_damaged_page_of_values_is_told_as_its_cells_tell_it(tmp_path: Path) -
         one, other = told_twice(tmp_path)
         one.pop("stays", None)
         assert one == other, at
+
+
+def test_names_that_mean_something_to_the_store_are_names_like_any_other(tmp_path: Path) -> None:
+    folder = tmp_path / "a'b [x] {y} *"
+    folder.mkdir()
+    names = {"t": "time {0}", "m": 'me"ter', "v": "flow {value} 'x'"}
+    described: dict[str, Any] = {
+        "time": {"column": names["t"], "interval": "15 minute"},
+        "meter": {"column": names["m"]},
+        "value": {"column": names["v"], "unit": "kWh", "reads": "interval"},
+    }
+    write(tmp_path, [(FIRST, "A {b} 'c'", 3), (FIRST + HOUR, "A {b} 'c'", 5)], "DOUBLE", **described)
+    columns = ", ".join(f"{column} AS {quoted(name)}" for column, name in names.items())
+    with duckdb.connect() as store:
+        query = f"SELECT {columns} FROM read_parquet('{tmp_path}/r.parquet')"  # noqa: S608 (of this test)
+        store.execute(f"COPY ({query}) TO '{tmp_path}/named.parquet' (FORMAT parquet)")
+    (tmp_path / "named.parquet").rename(folder / "r.parquet")
+    (tmp_path / "project.yaml").rename(folder / "project.yaml")
+    one, other = told_twice(folder)
+    assert one.pop("stays")
+    assert one == other
+    assert sum(one["sums"].values()) == 8
