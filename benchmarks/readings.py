@@ -41,6 +41,8 @@ def make(folder: Path, rows: int, suffix: str, seed: int) -> None:
     """Write minute readings of many meters: the same seed gives the same file."""
     minutes = min(365 * 1440, -(-rows // METERS))
     stamp = f"strftime(TIMESTAMP '2023-01-01' + to_minutes(i // {METERS}), '%Y-%m-%dT%H:%M:00+08:00')"
+    if suffix == "parquet":
+        stamp = f"to_timestamp(epoch(TIMESTAMPTZ '2023-01-01 00:00:00+08') + 60 * (i // {METERS}))"
     query = (
         f"SELECT {stamp} AS time, 'M' || (i % {METERS} + 1) AS meter, "
         f"CAST(hash(i, {seed}) % 100000 / 1000 AS DECIMAL(9, 3)) AS value FROM range({min(rows, minutes * METERS)}) AS t(i)"
