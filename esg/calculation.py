@@ -48,6 +48,7 @@ from tonne.esg.wording import (
     ROLES as ROLE_WORDS,
 )
 
+FEW_INDICES = 6  # all of which are shown
 SHOWN_INDICES = 3
 
 LONGEST_CONDITION = 30
@@ -193,15 +194,15 @@ def _filled_in(figures: Figures, name: str) -> list[Block]:
     if not indices:
         return [Note((WITHOUT_MEMBERS,))]
     whole = step.over in {(), ("year",)}
-    shown = indices if whole else indices[:SHOWN_INDICES]
+    shown = indices if whole or len(indices) <= FEW_INDICES else indices[:SHOWN_INDICES]
     units = dict.fromkeys(figures.unit(name, index) for index in shown)
     unit = next(iter(units)) if len(units) == 1 else same("")
     head = joined((figures.dimension(dimension) for dimension in step.over), COMMA) if step.over else SPAN_HEAD
     trivial = isinstance(step.tree, Number)
-    columns = [Column((head,), 2)]
+    columns = [Column((head,), 1 + max(1, len(step.over)))]
     if not trivial:
         columns.append(Column((FILLED_IN,), 9))
-    columns.append(Column((RESULT, in_brackets(unit)), 4, "right"))
+    columns.append(Column((RESULT, in_brackets(unit)), 3, "right"))
     if trivial and len(indices) > SHOWN_INDICES:
         return _one_value(figures, name, indices, columns)
     rows = []

@@ -59,6 +59,11 @@ WITHOUT_MEMBERS = Phrase(
     "下列参数所属的类别在本项目中没有成员，因此没有取值，不列参数卡：{names}。",
     "The following parameters go over kinds of which this project has none; they have no values and no cards: {names}.",
 )
+WITHOUT_NEED = Phrase(
+    "按本项目所选的方法学选项和数据，下列参数不需要取值，不列参数卡：{names}。",
+    "Under the options and data of this project no value of the following parameters is needed; they have no cards: "
+    "{names}.",
+)
 ALL_THE_SAME = Phrase("（全部{count}个取值相同）", " (the same at all {count} indices)")
 CHECKED = Phrase("数值为{value}，参数卡为{card}", "value {value}, card {card}")
 BY_PROJECT = Phrase("数值由项目给出，参数卡为{card}", "value given by the project, card {card}")
@@ -83,27 +88,33 @@ def parameter_names(figures: Figures, *, monitored: bool) -> list[str]:
 def fixed_cards(figures: Figures) -> tuple[Block, ...]:
     """Make the 8-field cards of the parameters fixed ex ante, with their conservative side."""
     names = parameter_names(figures, monitored=False)
-    cards = tuple(_fixed_card(figures, name) for name in names if not has_no_index(figures, name))
+    cards = tuple(_fixed_card(figures, name) for name in names if figures.result.count(name))
     return (*cards, *_left_out(figures, names))
 
 
 def monitored_cards(figures: Figures, months: Phrase | None) -> tuple[Block, ...]:
     """Make the 12-field cards of the monitored parameters, with their values and conservative side."""
     names = parameter_names(figures, monitored=True)
-    cards = tuple(_monitored_card(figures, name, months) for name in names if not has_no_index(figures, name))
+    cards = tuple(_monitored_card(figures, name, months) for name in names if figures.result.count(name))
     return (*cards, *_left_out(figures, names))
 
 
-def has_no_index(figures: Figures, name: str) -> bool:
+def _has_no_index(figures: Figures, name: str) -> bool:
     """Whether a quantity goes over a dimension that has no member in this project, so that it has no value."""
     members = figures.result.dataset.domain.members
     return any(not members.get(dimension, (0,)) for dimension in figures.result.plan.over(name))
 
 
 def _left_out(figures: Figures, names: list[str]) -> tuple[Block, ...]:
-    """Name in one sentence the parameters that have no value because a dimension has no members."""
-    named = joined((figures.name(name) for name in names if has_no_index(figures, name)), COMMA)
-    return (Note((WITHOUT_MEMBERS.filled(names=named),)),) if named.zh else ()
+    """Name the parameters that have no value: those of dimensions without members, and those that are not needed."""
+    empty = [name for name in names if not figures.result.count(name)]
+    without_members = [name for name in empty if _has_no_index(figures, name)]
+    without_need = [name for name in empty if name not in without_members]
+    return tuple(
+        Note((reason.filled(names=joined(dict.fromkeys(map(figures.name, those)), COMMA)),))
+        for reason, those in ((WITHOUT_MEMBERS, without_members), (WITHOUT_NEED, without_need))
+        if those
+    )
 
 
 def _fixed_card(figures: Figures, name: str) -> KeyValues:

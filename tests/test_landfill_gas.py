@@ -17,6 +17,9 @@ from tonne.engine.compute import stream_base
 from tonne.engine.data import domain
 from tonne.engine.result.result import Result
 from tonne.engine.run import run
+from tonne.esg.cards import fixed_cards, monitored_cards, parameter_names
+from tonne.esg.document import KeyValues, Note
+from tonne.esg.figures import Figures
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "landfill_gas"
 DENSITY = 101325 * 16.04 / (8314 * 273.15)  # kg/Nm3 at 0 degrees C and 1 atm
@@ -156,3 +159,17 @@ def test_the_drift_of_the_analyser_lowers_every_reading_since_the_last_calibrati
 def test_the_values_by_the_minute_are_streamed_and_counted(result: Result) -> None:
     assert result.is_streamed("flaring.eta")
     assert result.count("flaring.eta") == MINUTES
+
+
+def test_what_the_options_do_not_ask_for_is_counted_as_nothing_and_named_in_place_of_a_card(result: Result) -> None:
+    assert result.is_streamed("residual.m_H2O")
+    assert result.count("residual.m_H2O") == 0
+    assert result.count("residual.v_CH4") == MINUTES
+    figures = Figures(result)
+    for monitored in (False, True):
+        names = parameter_names(figures, monitored=monitored)
+        blocks = monitored_cards(figures, None) if monitored else fixed_cards(figures)
+        cards = [block for block in blocks if isinstance(block, KeyValues)]
+        notes = "".join(str(block.content) for block in blocks if isinstance(block, Note))
+        assert len(cards) == sum(result.count(name) > 0 for name in names)
+        assert all(figures.name(name).en in notes for name in names if not result.count(name))

@@ -60,7 +60,7 @@ def _rows_of_files(
     counts = [row[0] for source in sources for row in store.execute(source).fetchall()]
     size = domain.size(frame)
     # The values of a stream have one index each; where there are as many as indices, no row is beside them.
-    if sum(counts) != size or all(stream.count(store) != size for stream in streams.values()):
+    if sum(counts) != size or all(stream.size != size for stream in streams.values()):
         return None
     return " UNION ALL ".join(_rows_of_file(frame, clock, file, columns) for file, columns in shared.items())
 

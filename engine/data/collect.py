@@ -349,7 +349,8 @@ def _require_whole_streams(
     for name, over in plan.needed.items():
         if not domain.is_streamed(over):
             continue
-        stream = work.streams.get(name)
+        given = work.streams.get(name)
+        stream = given and given.counted(store, domain)
         missing = stream.missing(store, domain, TOLD_GAPS + 1) if stream else [next(domain.indices(over))]
         if missing and name not in plan.conditional:
             where = listing([domain.label(over, index) for index in missing], TOLD_GAPS)
@@ -364,8 +365,7 @@ def _require_whole_streams(
             at = domain.label(over, again)
             work.problems.append(Problem(f"{name}@{at} is given a value twice", project.document.place("readings")))
         found = dict(stream.extremes(store))
-        if stream.parts:
-            work.streams[name] = replace(stream, found=tuple(found.items()))
+        work.streams[name] = replace(stream, found=tuple(found.items())) if stream.parts else stream
         work.provenance[name] = dict.fromkeys(found, stream.origin)
         if not again:
             _require_bounds(name, found, plan, domain, work)

@@ -82,6 +82,7 @@ class Stream:
     parts: tuple[StreamPart, ...] = ()
     constant: Fraction | None = None
     found: tuple[tuple[Index, Fraction], ...] = ()  # the extremes, once they were looked for
+    size: int = 0  # how many values there are, once they were counted
 
     def beside(self, other: "Stream") -> "Stream":
         """Put two together."""
@@ -121,13 +122,15 @@ class Stream:
                 for *index, total, count, class_ in store.execute(first, [limit]).fetchall():
                     yield tuple(index), part.exact(total, count, class_)
 
-    def count(self, store: duckdb.DuckDBPyConnection) -> int:
-        """Count the rows of all parts."""
+    def counted(self, store: duckdb.DuckDBPyConnection, domain: Domain) -> "Stream":
+        """Count the values: the rows of all parts, or every index for one value."""
+        if self.constant is not None:
+            return replace(self, size=domain.size(self.over))
         counts = [
             store.execute(f"SELECT count(*) FROM {part.relation}").fetchone()  # noqa: S608
             for part in self.parts
         ]
-        return sum(int(row[0]) for row in counts if row)
+        return replace(self, size=sum(int(row[0]) for row in counts if row))
 
     def repeated(self, store: duckdb.DuckDBPyConnection) -> Index | None:
         """Find an index that two parts give a value for."""
@@ -140,8 +143,8 @@ class Stream:
         return tuple(row) if row else None
 
     def missing(self, store: duckdb.DuckDBPyConnection, domain: Domain, most: int) -> list[Index]:
-        """Find the first indices without a value."""
-        if self.constant is not None or self.count(store) == domain.size(self.over):
+        """Find the first indices without a value, once the values are counted."""
+        if self.size == domain.size(self.over):
             return []
         grid, values = grid_query(domain, self.over)
         keys = ", ".join(quoted(name) for name in self.over)

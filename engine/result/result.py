@@ -101,8 +101,11 @@ class Result:
 
     def count(self, name: str) -> int:
         """Count the values of a quantity; of one by the minute, few of which are held, all that there are."""
-        over = self.plan.over(name)
-        return self.dataset.domain.size(over) if self.is_streamed(name) else len(self.values_of(name))
+        if not self.is_streamed(name):
+            return len(self.values_of(name))
+        if name in self.values:
+            return self.dataset.domain.size(self.plan.over(name))
+        return self.dataset.streams[name].size if name in self.dataset.streams else 0
 
     def is_streamed(self, name: str) -> bool:
         """Whether a quantity has so many values by the minute that only a few are held."""
