@@ -1,6 +1,7 @@
 """An output folder that is written as a whole or not at all."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 from tonne.engine.errors import Place, Problem, ReportError
 
 MARK = "result.json"
+
+_DOCUMENT = re.compile(r"(?P<stem>.+?)\.(?:html|(?:zh|en)\.(?:docx|pdf))")
 
 
 def require_free(out: Path, mark: str = MARK) -> None:
@@ -34,6 +37,8 @@ def require_free(out: Path, mark: str = MARK) -> None:
 def whole_folder(out: Path, mark: str = MARK) -> Iterator[Path]:
     """Give a temporary folder beside the target, and move it there when everything went well.
 
+    The files of an earlier output are replaced; what else lies in the target stays there.
+
     Raises:
         ReportError: the target holds files that are not an earlier output.
     """
@@ -49,7 +54,7 @@ def whole_folder(out: Path, mark: str = MARK) -> Iterator[Path]:
 
 
 def _replace(new: Path, out: Path) -> None:
-    """Move a finished folder into place; the earlier one goes only when the new one stands."""
+    """Move a finished folder into place; the earlier one goes only when the new one stands with what others put there."""
     if not out.exists():
         new.rename(out)
         return
@@ -59,6 +64,20 @@ def _replace(new: Path, out: Path) -> None:
         new.rename(out)
     except OSError:
         os.rename(old / "out", out)  # noqa: PTH104
+        old.rmdir()
         raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
+    for entry in _of_others(old / "out", out):
+        entry.rename(out / entry.name)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _of_others(old: Path, new: Path) -> list[Path]:
+    """List what an output did not write: neither a file that the new one has too, nor documents of another outline."""
+    names = {entry.name for entry in old.iterdir()}
+    found = [entry for entry in old.iterdir() if not (new / entry.name).exists()]
+    return [entry for entry in found if not _is_document(entry.name, names)]
+
+
+def _is_document(name: str, names: set[str]) -> bool:
+    match = _DOCUMENT.fullmatch(name)
+    return match is not None and {f"{match['stem']}.zh.docx", f"{match['stem']}.en.docx"} <= names

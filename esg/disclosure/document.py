@@ -44,6 +44,7 @@ from tonne.esg.markup import WORDML
 from tonne.esg.numbers import ABSENT, Language
 from tonne.esg.raster import png
 from tonne.esg.word import timeless, write_word
+from tonne.esg.wording import EVIDENCE
 
 LONGEST = 120  # rows of a table in Word
 WORKBOOK_FILE = "disclosure.xlsx"
@@ -181,13 +182,15 @@ def _framework_blocks(framework: Framework) -> Iterator[Block]:
         Column((Phrase("内容", "Content"),), 34),
         Column((Phrase("数值", "Value"),), 22, "right"),
         Column((Phrase("单位", "Unit"),), 9),
+        Column((Phrase("依据等级", "Evidence"),), 13),
     )
     rows, reasons = [], []
     for cell in framework.cells:
         label = phrase(cell.mapped.label)
         unit = "%" if cell.is_share else cell.number.unit if cell.number else ABSENT
         where = same(cell.mapped.where)
-        rows.append(((same(cell.mapped.id),), (where,), (label,), (_cell_value(cell),), (same(unit),)))
+        evidence = EVIDENCE[cell.mapped.evidence]
+        rows.append(((same(cell.mapped.id),), (where,), (label,), (_cell_value(cell),), (same(unit),), (evidence,)))
         if cell.number is not None and cell.number.value is None and cell.why:
             reasons.append(Paragraph((Marked(same(f"{cell.mapped.id}  "), "strong"), *_reasons(cell)), "small"))
     yield Table(columns, tuple(rows))

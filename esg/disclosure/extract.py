@@ -4,7 +4,8 @@ Elements of a framework are tagged where its taxonomy package is given, and ever
 the lines of each project's calculation have elements of our own. An undecided amount is never tagged.
 """
 
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from tonne.engine.errors import Problem, ReportError, listing
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.amounts import Number, exact_sum, rounded, shown_decimals
 from tonne.esg.disclosure.cells import FilledCell, Framework
-from tonne.esg.disclosure.facts import Disclosure
+from tonne.esg.disclosure.facts import Disclosure, Hit
 from tonne.esg.disclosure.inline_xbrl import EXTENSION, EXTENSION_FILE, Extract, Name, Picture, TaggedFact, TypedMember
 from tonne.esg.disclosure.mapping import MappedCell, TaxonomyKey
 from tonne.esg.disclosure.taxonomy_check import Taxonomy, chosen_entry_point, resolve
+from tonne.esg.disclosure.workbook_sheets import explanation_phrases, hit_words
 from tonne.esg.document import Column, Content, Figure, Phrase, Section, Table, same
-from tonne.esg.figures import phrase
+from tonne.esg.figures import joined, phrase
+from tonne.esg.numbers import ABSENT
 
 SCHEMES = {"lei": "http://standards.iso.org/iso/17442", "uscc": "urn:tonne:uscc", "other": "urn:tonne:entity"}
 OWN_ELEMENTS = {
@@ -31,9 +34,11 @@ HEADS = (
     Phrase("项目或活动", "Project or activity"),
     Phrase("数值", "Value"),
     Phrase("单位", "Unit"),
+    Phrase("说明", "Remark"),
 )
 TITLE = Phrase("可持续信息披露摘录", "Extract of sustainability information")
 LINES = Phrase("项目核算结果（报告期内）", "Results of projects in the reporting period")
+NOT_TAGGED = Phrase("单位不是tCO2e，未作机器标记", "not tagged for machines: its unit is not tCO2e")
 
 
 def resolved_taxonomies(frameworks: Sequence[Framework], packages: Sequence[Path]) -> dict[str, Taxonomy]:
@@ -108,10 +113,15 @@ def _table(rows: Rows) -> Table:
 
 
 def _own_facts(disclosure: Disclosure) -> tuple[list[TaggedFact], Rows]:
-    """Tag the lines of each project's calculation, vintages of the reporting year together."""
+    """Tag the lines of each project's calculation, vintages of the reporting year together.
+
+    They are what was calculated, not what may be claimed; every rule that fired stands beside the verified tonnes.
+    """
     by_project: dict[str, dict[str, list[Decimal]]] = {}
     undivided = {year.project for year in disclosure.reported if year.is_undivided}
+    hits: dict[str, dict[Hit, None]] = {}
     for year in disclosure.reported:
+        hits.setdefault(year.project, {}).update(dict.fromkeys(year.hits))
         if year.project in undivided:
             continue
         lines = by_project.setdefault(year.project, {})
@@ -127,7 +137,8 @@ def _own_facts(disclosure: Disclosure) -> tuple[list[TaggedFact], Rows]:
             fact = _tonnes(f"tonne/{name}@{project}", _own(name), exact_sum(amounts), (member,))
             facts.append(fact)
             label = OWN_ELEMENTS[name][1]
-            rows.append(_row(label, phrase(facts_of_project.name), fact))
+            remarks = hits.get(project, {}) if name == "VerifiedEmissionReductions" else {}
+            rows.append(_row(label, phrase(facts_of_project.name), fact, _remark(map(hit_words, remarks))))
     return facts, rows
 
 
@@ -140,10 +151,14 @@ def _tonnes(id_: str, element: Name, value: Decimal, members: tuple[TypedMember,
     return TaggedFact(id_, element, rounded(value, decimals), "tCO2e", decimals, members)
 
 
-def _row(label: Phrase, member: Phrase, fact: TaggedFact) -> tuple[Content, ...]:
+def _row(label: Phrase, member: Phrase, fact: TaggedFact, remark: Phrase) -> tuple[Content, ...]:
     unit = "%" if fact.unit == "pure" else fact.unit or ""
     figure = Figure(fact.id, same(str(fact.value)), str(fact.value), same(unit))
-    return (label,), (member,), (figure,), (same(unit),)
+    return (label,), (member,), (figure,), (same(unit),), (remark,)
+
+
+def _remark(sentences: Iterable[Phrase]) -> Phrase:
+    return joined(dict.fromkeys(sentences), same(" "))
 
 
 def _framework_facts(
@@ -158,20 +173,25 @@ def _framework_facts(
         label = phrase(mapped.label)
         if mapped.axis is None:
             fact = _whole(cell, element)
+            remark = _remark(explanation_phrases(cell))
             if fact:
                 facts.append(fact)
-                rows.append(_row(label, same("—"), fact))
+                rows.append(_row(label, same(ABSENT), fact, remark))
+            elif cell.number.written is not None:
+                rows.append(((label,), (same(ABSENT),), (cell.text,), (same(cell.number.unit),), (NOT_TAGGED,)))
             continue
         for project, amount in _by_project(cell).items():
             fact = _tonnes(f"{cell.id}@{project}", element, amount, (_member(key, taxonomy, mapped, project),))
             facts.append(fact)
-            rows.append(_row(label, phrase(disclosure.projects[project].name), fact))
+            rows.append(_row(label, phrase(disclosure.projects[project].name), fact, same("")))
     return facts, rows
 
 
 def _whole(cell: FilledCell, element: Name) -> TaggedFact | None:
     number = cell.number
     if number is None:
+        return None
+    if number.written is not None and not _is_tonnes(number.unit):
         return None
     if number.written is not None:
         # The inventory is tagged with the decimals that its preparer wrote.
@@ -183,6 +203,11 @@ def _whole(cell: FilledCell, element: Name) -> TaggedFact | None:
     if cell.is_share:
         return TaggedFact(cell.id, element, number.value, "pure", number.decimals)
     return _tonnes(cell.id, element, number.value)
+
+
+def _is_tonnes(unit: str) -> bool:
+    """Whether a unit as the preparer of the inventory wrote it is tonnes of CO2 equivalent."""
+    return "".join(unicodedata.normalize("NFKC", unit).split()) == "tCO2e"
 
 
 def _by_project(cell: FilledCell) -> dict[str, Decimal]:

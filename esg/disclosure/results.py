@@ -20,18 +20,22 @@ from typing import IO, Any
 
 from pydantic import ValidationError
 
+from tonne.engine.data.answers import ANSWERS_FILE
 from tonne.engine.errors import DataError, Place, Problem, nearest
 from tonne.engine.result.files import DOSSIER_FILE, RESULT_FILE
-from tonne.engine.result.result import ROLES, data_digest
+from tonne.engine.result.result import ROLES, data_digest, rounded
 from tonne.engine.spec.models import Text
 
 LARGEST = 400_000_000  # bytes of a result.json
+LARGEST_DOSSIER = 8_000_000_000  # bytes of all its files, unpacked
 MOST_FILES = 10_000
 CHUNK = 1 << 20
+AGAIN = "run the project again with `tonne run`, and take its output as it is"
 UNSTATED = "unstated"
 
 _NUMBER = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?")
 _STEPS = ("hour", "day", "month", "year")
+_STATUSES = {"open", "answered", "closed", "reopened"}
 _SETS = {"ar2", "ar4", "ar5", "ar6"}
 _WEIGHED = re.compile(r"tCO2e/k?[tg](?!CO2)[A-Z]")  # the unit of a global warming potential of another gas
 
@@ -97,7 +101,7 @@ def load_result(path: Path, shown: str, wanted: Iterable[str], place: Place) -> 
         data = json.loads(text)
         if data["format"] != 1 or data_digest(data) != data["digest"]:
             what = "the digest of the result is not that of its content: it was changed, or is of another format"
-            raise DataError(Problem(what, Place(shown), str(data["digest"])[:64], data_digest(data)))
+            raise DataError(Problem(what, Place(shown), str(data["digest"])[:64], data_digest(data), hint=AGAIN))
         return _taken(data, shown, wanted, place)
     except (KeyError, TypeError, ValueError, ValidationError, AttributeError, RecursionError) as fault:
         if isinstance(fault, DataError):
@@ -115,7 +119,7 @@ def _text(path: Path, shown: str, place: Place) -> bytes:
     if not path.is_file():
         siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         raise DataError(Problem(f"there is no result at {shown}", place, hint=nearest(path.name, siblings)))
-    if path.suffix == ".zip":
+    if zipfile.is_zipfile(path):
         return _from_dossier(path, shown)
     try:
         with _open(path) as file:
@@ -139,17 +143,21 @@ def _from_dossier(path: Path, shown: str) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = {entry.filename: entry for entry in archive.infolist()}
-            if len(entries) > MOST_FILES or any(
-                entries[name].file_size > LARGEST for name in (RESULT_FILE, "manifest.json")
-            ):
-                raise DataError(Problem("the dossier is too large", place))
+            sizes = {name: entry.file_size for name, entry in entries.items()}
+            if len(entries) > MOST_FILES or sum(sizes.values()) > LARGEST_DOSSIER:
+                most = f"at most {MOST_FILES:,} files and {LARGEST_DOSSIER:,} bytes"
+                raise DataError(Problem("the dossier is too large", place, most))
+            if any(sizes[name] > LARGEST for name in (RESULT_FILE, "manifest.json")):
+                raise DataError(Problem("the dossier's result is too large", place, f"at most {LARGEST:,} bytes"))
             manifest = json.loads(archive.read("manifest.json"))
             for name, stated in manifest["files"].items():
-                if _digest(archive, name) != stated:
-                    raise DataError(Problem(f"{name[:200]} in the dossier is not what its manifest states", place))
+                found = _digest(archive, name)
+                if found != stated:
+                    what = f"{name[:200]} in the dossier is not what its manifest states"
+                    raise DataError(Problem(what, place, str(stated)[:64], found, hint=AGAIN))
             text = archive.read(RESULT_FILE)
             if RESULT_FILE not in manifest["files"] or json.loads(text)["digest"] != manifest["result_digest"]:
-                raise DataError(Problem("the dossier's manifest is of another result", place))
+                raise DataError(Problem("the dossier's manifest is of another result", place, hint=AGAIN))
             return text
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, AttributeError, ValueError) as fault:
         if isinstance(fault, DataError):
@@ -169,7 +177,7 @@ def _taken(data: Mapping[str, Any], shown: str, wanted: Iterable[str], place: Pl
     project, methodology, outputs = data["project"], data["methodology"], data["outputs"]
     start, end = (datetime.date.fromisoformat(project["monitoring_period"][name]) for name in ("start", "end"))
     quantities = {quantity["id"]: quantity for quantity in data["quantities"]}
-    failing = [finding for finding in data["findings"] if finding["status"] in {"open", "reopened"}]
+    failing = [finding for finding in data["findings"] if _status(finding, shown) != "closed"]
     return ProjectResult(
         shown,
         data["digest"],
@@ -184,12 +192,39 @@ def _taken(data: Mapping[str, Any], shown: str, wanted: Iterable[str], place: Pl
         end,
         str(outputs["reduction"]),
         f"{outputs['rounding']['mode']}, {outputs['rounding']['unit']}",
-        tuple(_year(item, start, end) for item in data["years"]),
+        _years(data, start, end, shown),
         _potentials(quantities.values()),
         sum(finding["severity"] in {"corrective action", "clarification"} for finding in failing),
         sum(finding["severity"] == "blocking" for finding in failing),
         {name: _series(quantities, name, shown, place) for name in wanted},
     )
+
+
+def _status(finding: Mapping[str, Any], shown: str) -> str:
+    """Take how far a finding is; only a reply moves it, which the digest of a result leaves out."""
+    status, replies = str(finding["status"]), finding["replies"]
+    last = str(replies[-1]["status"]) if replies else "open"
+    if status != last:
+        what = f"finding {str(finding.get('id'))[:100]} has another status than its last reply"
+        hint = f"write the answer into {ANSWERS_FILE} beside the project, and run it again"
+        raise DataError(Problem(what, Place(shown), last[:40], status[:40], hint))
+    if status not in _STATUSES:
+        raise ValueError(f"not a status of a finding: {status[:40]}")
+    return status
+
+
+def _years(data: Mapping[str, Any], start: datetime.date, end: datetime.date, shown: str) -> tuple[YearLines, ...]:
+    """Take the years; each once, and rounded as the result says that it rounds."""
+    years = tuple(_year(item, start, end) for item in data["years"])
+    if len({year.year for year in years}) != len(years):
+        raise ValueError("a year is listed twice")
+    mode = str(data["outputs"]["rounding"]["mode"])
+    for year in years:
+        meant = rounded(year.exact, mode)["reduction"]
+        if year.rounded != meant:
+            what = f"the reduction of {year.year} is not what its exact value rounds to ({mode})"
+            raise DataError(Problem(what, Place(shown), f"{meant:f}", f"{year.rounded:f}", AGAIN))
+    return years
 
 
 def _year(item: Mapping[str, Any], start: datetime.date, end: datetime.date) -> YearLines:

@@ -62,8 +62,8 @@ HOW_TO_READ = (
         "'Undetermined' means that what is there does not decide it; the explanation says why. The full amount never stands instead.",
     ),
     Phrase(
-        "追溯标识可在项目目录用 tonne trace 查看其由来；台账行号为数据行的顺序号。",
-        "Trace ids are shown by `tonne trace` in the project's folder; ledger rows are counted as in the file.",
+        "追溯标识可在项目目录用 tonne trace 查看其由来；台账行号与台账文件中的行号一致（含表头）。",
+        "Trace ids are shown by `tonne trace` in the project's folder; ledger rows are those of the file, head included.",
     ),
     Phrase(
         "各框架的条目名称为自拟简称，填报前须与官方文本核对；“依据等级”说明其核对程度。",

@@ -11,6 +11,7 @@ import pytest
 from tests.esg.disclosure.group import Group, months, result_data, year_of
 from tonne.engine.compute.reference import CONTEXT
 from tonne.engine.errors import DataError, ProjectError
+from tonne.engine.result.result import data_digest
 from tonne.esg.disclosure.facts import Disclosure
 
 
@@ -160,3 +161,59 @@ def test_what_cannot_divide_a_year_divides_none(group, values):
 def test_an_unknown_quantity_is_named_with_its_place(group):
     group.projects["mill"]["split_by"] = "EGG"
     assert "has no quantity 'EGG'" in refused(group)
+
+
+def test_a_dossier_is_known_by_its_content_and_not_by_its_name(group):
+    write_dossier(group)
+    (group.folder / "mill.zip").rename(group.folder / "mill.DOSSIER")
+    assert year_of(named(group, "mill.DOSSIER"), "mill").verified == 100
+
+
+def test_a_file_that_was_changed_in_a_dossier_is_told_with_both_digests(group):
+    write_dossier(group, files={"result.json": "0" * 64})
+    group.projects["mill"]["results"][0]["path"] = "mill.zip"
+    said = refused(group)
+    assert f"expected {'0' * 64}, found" in said
+    assert "run the project again" in said
+
+
+def with_finding(group: Group, status: str, *replies: str) -> None:
+    data = result_data("mill", {2024: 100}, blocking=1)
+    data["findings"][0] |= {"status": status, "replies": [{"status": reply} for reply in replies]}
+    (group.folder / "mill.json").write_text(json.dumps(data), "utf-8")
+
+
+@pytest.mark.parametrize(("status", "replies"), [("closed", []), ("closed", ["answered"]), ("open", ["answered"])])
+def test_a_finding_has_the_status_of_its_last_reply(group, status, replies):
+    with_finding(group, status, *replies)
+    assert "another status than its last reply" in refused(group)
+
+
+def test_a_status_that_is_none_is_refused(group):
+    with_finding(group, "resolved", "resolved")
+    assert "not a status of a finding: resolved" in refused(group)
+
+
+@pytest.mark.parametrize(("replies", "verified"), [(["answered"], 0), (["answered", "closed"], 100)])
+def test_a_blocking_finding_is_open_until_it_is_closed(group, replies, verified):
+    with_finding(group, replies[-1], *replies)
+    assert year_of(group.disclose(), "mill").verified == verified
+
+
+def written(group: Group, data: dict) -> None:
+    data["digest"] = data_digest(data)
+    (group.folder / "mill.json").write_text(json.dumps(data), "utf-8")
+
+
+def test_a_reduction_is_rounded_as_the_result_says(group):
+    data = result_data("mill", {2024: 100})
+    data["years"][0]["rounded"] = {**data["years"][0]["rounded"], "reduction": "999"}
+    written(group, data)
+    assert "not what its exact value rounds to (floor); expected 100, found 999" in refused(group)
+
+
+def test_a_year_that_is_listed_twice_is_refused(group):
+    data = result_data("mill", {2024: 100})
+    data["years"] *= 2
+    written(group, data)
+    assert "a year is listed twice" in refused(group)

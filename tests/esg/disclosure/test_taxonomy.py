@@ -3,11 +3,13 @@ import json
 import re
 import sys
 import zipfile
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from lxml import etree
 
-from tests.esg.disclosure.sample import sample
+from tests.esg.disclosure.sample import line, sample
 from tonne.engine.errors import ReportError
 from tonne.esg.disclosure import extract as extract_module
 from tonne.esg.disclosure.mapping import load_mapping, mapping_ids
@@ -160,3 +162,38 @@ def test_where_arelle_is_missing_the_message_says_what_to_install(monkeypatch, s
     monkeypatch.setattr(importlib, "import_module", without)
     with pytest.raises(ReportError, match=r"tonne\[xbrl\]"):
         resolve(f"{NAMESPACE}/esrs_all.xsd", NAMESPACE, [stub_package])
+
+
+def test_an_inventory_in_another_unit_is_shown_and_not_tagged(stub_package, tmp_path):
+    given = replace(line("s1", "1", "812.3"), unit="ktCO2e")
+    out = tmp_path / "out"
+    validation = release_disclosure(
+        sample(inventory=(given, line("s2l", "2", "4000", "location"))), out, [stub_package]
+    )
+    names = {fact.element for fact in validation.facts}
+    assert "esrs:GrossScope1GreenhouseGasEmissions" not in names
+    assert "esrs:GrossLocationBasedScope2GreenhouseGasEmissions" in names
+    page = (out / "disclosure.xhtml").read_text("utf-8")
+    assert "812.3" in page
+    assert "not tagged for machines: its unit is not tCO2e" in page
+
+
+def test_a_unit_with_a_subscript_is_the_same_unit(stub_package, tmp_path):
+    given = replace(line("s1", "1", "812.3"), unit="t CO₂e")
+    validation = release_disclosure(sample(inventory=(given,)), tmp_path / "out", [stub_package])
+    assert Decimal("812.3") in {fact.value for fact in validation.facts}
+
+
+def test_the_page_says_beside_verified_tonnes_which_rules_fired(tagged):
+    rows = etree.fromstring((tagged[0] / "disclosure.xhtml").read_bytes()).iter("{*}tr")
+    remarks = {}
+    for row in rows:
+        cells = ["".join(cell.itertext()) for cell in row]
+        if cells[0].startswith("已核查减排量"):
+            remarks[cells[1]] = cells[4]
+    disclosure = sample()
+    for year in disclosure.reported:
+        name = disclosure.projects[year.project].name.en
+        shown = [remark for label, remark in remarks.items() if name in label]
+        assert all(hit.en in remark for hit in year.hits for remark in shown)
+    assert any(remarks.values())
