@@ -5,6 +5,7 @@ import lzma
 import zipfile
 from decimal import Decimal, localcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_a_packed_result_is_the_same_result(group, suffix, pack):
     assert "cannot be unpacked" in refused(group)
 
 
-def write_dossier(group: Group, **other: str) -> None:
+def write_dossier(group: Group, **other: str | dict[str, str]) -> None:
     text = (group.folder / "mill.json").read_text("utf-8")
     digest = hashlib.sha256(text.encode()).hexdigest()
     manifest = {"files": {"result.json": digest}, "result_digest": json.loads(text)["digest"], **other}
@@ -200,7 +201,7 @@ def test_a_blocking_finding_is_open_until_it_is_closed(group, replies, verified)
     assert year_of(group.disclose(), "mill").verified == verified
 
 
-def written(group: Group, data: dict) -> None:
+def written(group: Group, data: dict[str, Any]) -> None:
     data["digest"] = data_digest(data)
     (group.folder / "mill.json").write_text(json.dumps(data), "utf-8")
 

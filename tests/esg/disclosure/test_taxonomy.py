@@ -170,6 +170,7 @@ def test_an_inventory_in_another_unit_is_shown_and_not_tagged(stub_package, tmp_
     validation = release_disclosure(
         sample(inventory=(given, line("s2l", "2", "4000", "location"))), out, [stub_package]
     )
+    assert validation
     names = {fact.element for fact in validation.facts}
     assert "esrs:GrossScope1GreenhouseGasEmissions" not in names
     assert "esrs:GrossLocationBasedScope2GreenhouseGasEmissions" in names
@@ -181,6 +182,7 @@ def test_an_inventory_in_another_unit_is_shown_and_not_tagged(stub_package, tmp_
 def test_a_unit_with_a_subscript_is_the_same_unit(stub_package, tmp_path):
     given = replace(line("s1", "1", "812.3"), unit="t CO₂e")
     validation = release_disclosure(sample(inventory=(given,)), tmp_path / "out", [stub_package])
+    assert validation
     assert Decimal("812.3") in {fact.value for fact in validation.facts}
 
 
