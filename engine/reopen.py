@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from tonne.engine.data.project import PROJECT_FILE, load_project
 from tonne.engine.errors import DataError, Place, Problem, UnknownNameError
-from tonne.engine.result.files import DOSSIER_FILE
+from tonne.engine.result.files import DOSSIER_FILE, RESULT_FILE
 from tonne.engine.result.result import Result
 from tonne.engine.run import run_project
 from tonne.engine.spec.catalogue import Shelf, load_methodology
@@ -40,7 +40,7 @@ def reopened(reference: str | Path, told: Callable[[str], None] | None = None) -
         _unpack(archive, folder)
         stated = _manifest(folder, archive)
         project = load_project(folder / "project" / PROJECT_FILE)
-        name = _methodology_id(folder, project.spec.methodology, archive)
+        name = _methodology_id(folder, archive)
         methodology = load_methodology(name, Shelf(folder / "methodologies", "methodologies"))
         yield run_project(project, methodology, told or (lambda _stage: None)), stated
 
@@ -99,8 +99,12 @@ def _manifest(folder: Path, archive: Path) -> str:
         raise DataError(Problem("the dossier has no manifest that can be read", Place(str(archive)))) from None
 
 
-def _methodology_id(folder: Path, named: str, archive: Path) -> str:
-    name = PurePosixPath(named).name if not named.endswith(".yaml") else PurePosixPath(named).parent.name
-    if (folder / "methodologies" / name / "spec.yaml").is_file():
-        return name
-    raise DataError(Problem(f"the dossier lacks the methodology {name}", Place(str(archive))))
+def _methodology_id(folder: Path, archive: Path) -> str:
+    """Find the methodology that the result names; the project may name it by a path that led elsewhere."""
+    try:
+        named = json.loads((folder / RESULT_FILE).read_bytes())["methodology"]["id"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise DataError(Problem("the dossier has no result that names a methodology", Place(str(archive)))) from None
+    if named in {path.parent.name for path in (folder / "methodologies").glob("*/spec.yaml")}:
+        return str(named)
+    raise DataError(Problem(f"the dossier lacks the methodology {str(named)[:100]}", Place(str(archive))))

@@ -25,6 +25,7 @@ from tonne.engine.data.declarations import declared_quantities
 from tonne.engine.data.domain import Index
 from tonne.engine.data.project import Project, load_project
 from tonne.engine.data.store import open_store
+from tonne.engine.data.unchanged import unchanged_files
 from tonne.engine.errors import Problem, ProjectError
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.plan import Plan, make_plan
@@ -79,10 +80,11 @@ def _run(project: Project, methodology: Methodology, told: Progress) -> Result:
             told("readings")
             dataset = collect(project, plan, store, conservative_side(methodology))
             dataset = replace(dataset, files=(*dataset.files, *annex_files(project, dataset.files)))
-            sample = sample_of(plan, dataset, store) if dataset.streams else None
-            dataset = with_examples(dataset, sample) if sample else dataset
-            told("columnar evaluation")
-            columnar = compute_columnar(plan, dataset, store)
+            with unchanged_files(project.folder, dataset.files):
+                sample = sample_of(plan, dataset, store) if dataset.streams else None
+                dataset = with_examples(dataset, sample) if sample else dataset
+                told("columnar evaluation")
+                columnar = compute_columnar(plan, dataset, store)
         finally:
             store.close()
     told("reference evaluation")

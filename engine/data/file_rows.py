@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import duckdb
 
 from tonne.engine.data.amounts import DECIMALS, DIGITS
-from tonne.engine.data.intake import read
-from tonne.engine.data.local_time import Intervals, lay_intervals
+from tonne.engine.data.intake import ROW, parquet_source, read
+from tonne.engine.data.local_time import DAY, Intervals, lay_intervals
 from tonne.engine.data.series import Series
 from tonne.engine.data.stamps import EARLIEST, LATEST, typed_moment_query
 from tonne.engine.data.store import file_pattern, quoted, text_literal
@@ -37,7 +37,7 @@ class FileRows:
         """Select row, members and instant of every row, and some columns."""
         all_columns = [*self.members, ("moment", self.moment), *((quoted(name), sql) for name, sql in columns.items())]
         listed = ", ".join(f"{sql} AS {name}" for name, sql in all_columns)
-        return f"SELECT file_row_number + 1 AS row, {listed} FROM {self.source}"  # noqa: S608 (names made here)
+        return f"SELECT {ROW} + 1 AS row, {listed} FROM {self.source}"  # noqa: S608 (names made here)
 
     def laid_out(self, columns: Mapping[str, str]) -> str:
         """Select the rows that lie in the period, each with its interval."""
@@ -71,7 +71,7 @@ def readings_in_file(series: Series) -> InFile | None:
     described = spec.numbers or spec.value.units or spec.meter.only is not None or series.is_register
     if described or facts.table or facts.suffix != ".parquet" or grid.size is None or grid.ends != time.ends:
         return None
-    source = f"read_parquet({text_literal(file_pattern(facts.path))}, file_row_number = true)"
+    source = parquet_source(text_literal(file_pattern(facts.path)))
     found = read(series.sql.store, facts, f"DESCRIBE SELECT * FROM {source}", []).fetchall()  # noqa: S608 (made here)
     kinds = {name: str(kind) for name, kind, *_ in found}
     texts = [*series.labels, *([] if spec.meter.column is None else [spec.meter.column])]
@@ -115,6 +115,7 @@ def are_whole(series: Series, found: InFile) -> bool:
     """Whether each row has its names, without blanks around them, and an instant that a text could say."""
     names = ["meter", *(alias for alias, _ in found.rows.members)]
     bad_names = "".join(f" OR {name} IS NULL OR {name} = '' OR {name} <> trim({name})" for name in names)
-    faults = f"moment IS NULL OR moment NOT BETWEEN {EARLIEST} AND {LATEST}{bad_names}"
+    # The first and the last day, in some zones, have no text.
+    faults = f"moment IS NULL OR moment NOT BETWEEN {EARLIEST + DAY} AND {LATEST - DAY}{bad_names}"
     rows = found.rows.select({"meter": found.meter})
     return not series.sql.ask("SELECT 1 FROM ({rows}) WHERE {faults} LIMIT 1", rows=rows, faults=faults)

@@ -28,6 +28,8 @@ LARGEST_TEXT = 20_000_000_000  # bytes after decompression
 LARGEST_RATIO = 500  # readings compress to a tenth or a thirtieth
 RATIO_MATTERS_FROM = 100_000_000
 
+ROW = "file_row_number"
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 
@@ -107,7 +109,7 @@ def columns_query(facts: FileFacts, columns: Mapping[str, str]) -> tuple[str, li
     require_columns(facts.columns, columns.values(), Place(facts.shown, 1), near)
     if facts.suffix == ".parquet":
         names = {alias: f"CAST({quoted(column)} AS VARCHAR)" for alias, column in columns.items()}
-        source, row = "read_parquet(?, file_row_number = true)", "file_row_number + 1"
+        source, row = parquet_source("?"), f"{ROW} + 1"
     else:
         names = {alias: f"c{facts.columns.index(column)}" for alias, column in columns.items()}
         source, row = _csv_source(facts), "row_number() OVER () + 1"
@@ -210,12 +212,54 @@ def _field_faults(facts: FileFacts) -> list[Problem]:
 def _parquet_facts(path: Path, shown: str) -> tuple[int, tuple[str, ...]]:
     with open_store([path.parent]) as store:
         try:
-            found = store.execute("SELECT * FROM read_parquet(?) LIMIT 0", [file_pattern(path)]).description
-            rows = store.execute("SELECT count(*) FROM read_parquet(?)", [file_pattern(path)]).fetchone()
+            tree = store.execute(
+                "SELECT name, coalesce(num_children, 0) FROM parquet_schema(?)", [file_pattern(path)]
+            ).fetchall()
+            names = _top_names(tree)
+            _refuse_names(names, shown)
+            rows = store.execute(
+                f"SELECT count(*) FROM {parquet_source('?')}",  # noqa: S608 (text made here)
+                [file_pattern(path)],
+            ).fetchone()
         except (duckdb.Error, RuntimeError) as error:  # a name of a column that is no text is the latter
             first = str(error).partition("\n")[0]
             raise DataError(Problem("not a Parquet file, or a damaged one", Place(shown), found=first)) from None
-    return int(rows[0]) if rows else 0, tuple(column[0] for column in found)
+    return int(rows[0]) if rows else 0, names
+
+
+def _top_names(tree: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    """Take the columns of a Parquet file, as it names them, out of its schema, where groups stand before their parts."""
+    names: list[str] = []
+    position = 1  # the first is the file
+    while position < len(tree):
+        names.append(tree[position][0])
+        open_ = 1
+        while open_ and position < len(tree):
+            open_ += tree[position][1] - 1
+            position += 1
+    return tuple(names)
+
+
+def _refuse_names(names: Sequence[str], shown: str) -> None:
+    """Refuse columns that the store cannot tell apart, or takes for its own."""
+    folded = [name.casefold() for name in names]
+    if ROW in folded:
+        what = f"a column has the name {ROW}, by which the rows of the file are counted"
+        raise DataError(Problem(what, Place(shown), hint="give the column another name"))
+    twice = sorted({name for name in names if folded.count(name.casefold()) > 1})
+    if twice:
+        what = "columns have the same name, or names that differ only in capitals"
+        hint = "give each column a name of its own"
+        raise DataError(Problem(what, Place(shown), found=listing(twice), hint=hint))
+
+
+def parquet_source(path: str) -> str:
+    """Write the SQL that reads a Parquet file, with the number of each row; folders above it are no columns of it.
+
+    Args:
+        path: the path as SQL.
+    """
+    return f"read_parquet({path}, {ROW} = true, hive_partitioning = false)"
 
 
 def _text_facts(path: Path, shown: str, suffix: str) -> tuple[int, tuple[str, ...]]:

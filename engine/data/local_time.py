@@ -18,6 +18,8 @@ FIXED = {"second": SECOND, "minute": 60 * SECOND, "hour": 3600 * SECOND}
 DAY = 24 * FIXED["hour"]
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_FIRST = (datetime.datetime.min.replace(tzinfo=datetime.UTC) - _EPOCH) // datetime.timedelta(microseconds=1)
+_LAST = (datetime.datetime.max.replace(tzinfo=datetime.UTC) - _EPOCH) // datetime.timedelta(microseconds=1)
 _FIRST_YEAR = 1972
 _LAST_YEAR = 9990
 _MARGIN = datetime.timedelta(days=400)  # intervals that cross an end of the period are seen and refused
@@ -40,13 +42,21 @@ class LocalTime:
         cases = " ".join(f"WHEN {instant} >= {start} THEN {offset}" for start, offset in self.offsets[:0:-1])
         return f"({instant} + CASE {cases} ELSE {self.offsets[0][1]} END)"
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether clocks change inside the period, so that a local time can come twice."""
+        return any(self.begins < start < self.ends for start, _ in self.offsets[1:])
+
     def number(self, step: str, instant: str) -> str:
         """Write the SQL that numbers the step of the calendar in which an instant lies."""
         return step_number(step, self.local(instant))
 
     def moment(self, instant: int) -> datetime.datetime:
-        """Give an instant as a local time with its offset."""
-        return (_EPOCH + datetime.timedelta(microseconds=instant)).astimezone(self.zone)
+        """Give an instant as a local time with its offset; one whose local time has no text, in UTC."""
+        try:
+            return (_EPOCH + datetime.timedelta(microseconds=instant)).astimezone(self.zone)
+        except OverflowError:
+            return _EPOCH + datetime.timedelta(microseconds=max(_FIRST, min(instant, _LAST)))
 
     def text(self, instant: int) -> str:
         """Write an instant as a local time with its offset.

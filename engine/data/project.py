@@ -328,7 +328,11 @@ class Project:
             ProjectError: the file is outside the folder, or does not exist.
         """
         place = self.document.place(*where, "=")
-        path = (self.folder / file).resolve()
+        try:
+            path = (self.folder / file).resolve()
+        except (OSError, RuntimeError):
+            what = f"data file {file} cannot be followed: it is a link that leads to itself"
+            raise ProjectError(Problem(what, place, hint="put the file itself there")) from None
         if not path.is_relative_to(self.folder.resolve()):
             raise ProjectError(
                 Problem(f"data file {file} is outside the project folder", place, hint="copy it into the folder")

@@ -56,6 +56,7 @@ class LoadedReadings:
     count: int
     findings: tuple[Finding, ...]
     in_file: InFile | None = None  # where they stay in their file
+    is_single: bool = False  # whether no interval of a series has two readings
 
 
 def load_readings(
@@ -94,6 +95,7 @@ def load_readings(
     if in_file is None:
         place = project.document.place("readings", name, "value", "units")
         findings += _read_into_table(series, register, place)
+    is_single = not is_repeated(series)
     findings += _judged(series, register, in_file)
     # A substitute may be taken from any reading of the file.
     kept = {"cells"} if filled else {"cells", "slots"} if in_file else set()
@@ -117,6 +119,7 @@ def load_readings(
         count=count,
         findings=tuple(findings),
         in_file=in_file,
+        is_single=is_single,
     )
 
 

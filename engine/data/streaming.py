@@ -40,7 +40,7 @@ def stream_feed(
     relation = quoted(name)
     columns = {dimension: quoted(f"m{position}") for position, dimension in enumerate(feeding.columns)}
     members = "".join(f", {source} AS {columns[dimension]}" for dimension, source in feeding.columns.items())
-    alone = loaded.grid.size == FIXED["minute"] and feeding.reads != "register" and not _shared(feeding)
+    alone = loaded.grid.size == FIXED["minute"] and feeding.reads != "register" and _has_own_minutes(feeding)
     taken = TAKEN[feed.take]
     parts = {"relation": relation, "step": feeding.number("begins"), "members": members, "taken": taken}
     parts["class_"] = feeding.adjustment.number
@@ -53,7 +53,9 @@ def stream_feed(
     else:
         feeding.sql.ask(
             "CREATE TEMP TABLE {relation} AS SELECT {step} AS step{members}, sum({taken}) AS total, "
-            "count(*) AS count, min({class_}) AS class, max({class_}) AS last_class FROM {table} GROUP BY ALL",
+            "count(*) AS count, min({class_}) AS class, max({class_}) AS last_class FROM {table} "
+            "GROUP BY {index} ORDER BY {index}",
+            index=", ".join(["step", *columns.values()]),
             **parts,
         )
         _refuse_mixed(feeding, relation)
@@ -72,18 +74,20 @@ def _file_part(feeding: Feeding) -> FilePart | None:
     return FilePart(found.rows, *shared, found, TAKEN[feeding.feed.take], feeding.adjustment.number)
 
 
-def _shared(feeding: Feeding) -> bool:
-    """Whether several meters add up to one value."""
-    members, names = ", ".join(feeding.columns.values()), feeding.loaded.names
-    if not members:
-        ((count,),) = feeding.sql.ask("SELECT count(DISTINCT meter) FROM {names}", names=names)
-        return bool(count > 1)
-    rows = feeding.sql.ask(
-        "SELECT 1 FROM (SELECT DISTINCT meter, {members} FROM {names}) GROUP BY {members} HAVING count(*) > 1 LIMIT 1",
-        members=members,
-        names=names,
+def _has_own_minutes(feeding: Feeding) -> bool:
+    """Whether each reading is the only one of its minute: no two of a series, no series beside another."""
+    if not feeding.loaded.is_single or feeding.loaded.time.has_changes:
+        return False
+    key = ", ".join(["meter", *(f"l{index}" for index in range(len(feeding.loaded.labels)))])
+    members = ", ".join(feeding.columns.values())
+    groups = f"GROUP BY {members} " if members else ""
+    shared = feeding.sql.ask(
+        "SELECT 1 FROM (SELECT DISTINCT {key} FROM {names}) {groups}HAVING count(*) > 1 LIMIT 1",
+        key=key,
+        names=feeding.loaded.names,
+        groups=groups,
     )
-    return bool(rows)
+    return not shared
 
 
 def _refuse_mixed(feeding: Feeding, relation: str) -> None:

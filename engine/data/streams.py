@@ -138,7 +138,7 @@ class Stream:
             return None
         keys = ", ".join(quoted(name) for name in self.over)
         row = store.execute(
-            f"SELECT {keys} FROM ({self.query()}) GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
+            f"SELECT {keys} FROM ({self.query()}) GROUP BY {keys} HAVING count(*) > 1 ORDER BY ALL LIMIT 1"  # noqa: S608
         ).fetchone()
         return tuple(row) if row else None
 

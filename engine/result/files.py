@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from tonne.engine.data.answers import ANSWERS_FILE
+from tonne.engine.data.unchanged import changed_file
 from tonne.engine.errors import Place, Problem, ReportError
 from tonne.engine.result.result import Result, plain
 
@@ -146,8 +147,12 @@ def write_dossier(result: Result, path: Path, written: Path | None = None) -> No
                 archive.open(_entry(name, stored=name.endswith((".gz", ".parquet"))), "w") as target,
                 files[name].open("rb") as source,
             ):
+                digest = hashlib.sha256()
                 while block := source.read(1 << 20):
+                    digest.update(block)
                     target.write(block)
+            if digest.hexdigest() != digests[name]:
+                raise ReportError(changed_file(files[name].name, digests[name], digest.hexdigest()))
 
 
 def _entry(name: str, stored: bool = False) -> zipfile.ZipInfo:

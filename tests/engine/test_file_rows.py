@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +18,11 @@ from hypothesis import strategies as st
 from tonne.engine.data import readings
 from tonne.engine.data.amounts import Target
 from tonne.engine.data.feeds import aggregate
+from tonne.engine.data.intake import inspect
 from tonne.engine.data.project import load_project
 from tonne.engine.data.readings import LoadedReadings, load_readings
 from tonne.engine.data.store import open_store, quoted
+from tonne.engine.data.streaming import stream_feed
 from tonne.engine.errors import TonneError
 from tonne.engine.units import parse_unit
 
@@ -239,3 +242,91 @@ def test_names_that_mean_something_to_the_store_are_names_like_any_other(tmp_pat
     assert one.pop("stays")
     assert one == other
     assert sum(one["sums"].values()) == 8
+
+
+def test_folders_above_a_file_are_no_columns_of_it(tmp_path: Path) -> None:
+    write(tmp_path, [(FIRST, "A", 3), (FIRST + HOUR, "A", 5)], "DOUBLE")
+    folder = tmp_path / "v=9" / "m=Z" / "t=2024-04-01"
+    folder.mkdir(parents=True)
+    for name in ("r.parquet", "project.yaml"):
+        (tmp_path / name).rename(folder / name)
+    for found in told_twice(folder):
+        assert {row[1] for row in found["rows"]} == {"A"}
+        assert sum(found["sums"].values()) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("value_1", "columns have the same name, or names that differ only in capitals; found value_1"),
+        ("VALUE_1", "columns have the same name, or names that differ only in capitals; found VALUE_1, value_1"),
+        ("file_row_number", "a column has the name file_row_number, by which the rows of the file are counted"),
+    ],
+)
+def test_columns_that_cannot_be_told_apart_are_refused(tmp_path: Path, name: str, message: str) -> None:
+    path = tmp_path / "r.parquet"
+    other = "value_2".ljust(len(name), "_")
+    duckdb.execute(f"COPY (SELECT 1 AS value_1, 2 AS {other}) TO '{path}' (FORMAT parquet)")
+    path.write_bytes(path.read_bytes().replace(other.encode(), name.encode()))
+    with pytest.raises(TonneError, match=message):
+        inspect(path, "r.parquet")
+
+
+def test_a_group_of_columns_is_one_column(tmp_path: Path) -> None:
+    path = tmp_path / "r.parquet"
+    duckdb.execute(
+        f"COPY (SELECT {{'a': 1, 'b': {{'c': 2}}}} AS group_, [1, 2] AS list_, 3 AS v) TO '{path}' (FORMAT parquet)"
+    )
+    assert inspect(path, "r.parquet").columns == ("group_", "list_", "v")
+
+
+def test_instants_without_a_local_time_are_told_in_utc(tmp_path: Path) -> None:
+    last = datetime.datetime(9999, 12, 31, 23, tzinfo=datetime.UTC)
+    write(tmp_path, [(FIRST, "A", 3), (last, "A", 5)], "DOUBLE")
+    one, other = told_twice(tmp_path)
+    assert not one.pop("stays")
+    assert one == other
+    (outside,) = (finding for finding in one["findings"] if finding.code == "readings.outside_period")
+    assert outside.evidence["after"]["last"] == "9999-12-31T23:00:00+00:00"
+
+
+def test_a_link_that_leads_to_itself_is_told(tmp_path: Path) -> None:
+    write(tmp_path, [(FIRST, "A", 3)], "DOUBLE")
+    (tmp_path / "r.parquet").unlink()
+    (tmp_path / "r.parquet").symlink_to(tmp_path / "r.parquet")
+    assert "a link that leads to itself" in told(tmp_path)["refused"]
+
+
+def test_series_that_a_feed_does_not_tell_apart_add_up_in_a_stream(tmp_path: Path) -> None:
+    rows: list[tuple[object, ...]] = [(FIRST + datetime.timedelta(minutes=n), m, 1) for n in range(60) for m in "AB"]
+    feeds = [{"parameter": "EG", "by": {"unit": "m"}}, {"parameter": "EF"}]
+    described: dict[str, Any] = {
+        "time": {"column": "t", "interval": "1 minute"},
+        "meter": {"name": "M"},
+        "feeds": feeds,
+    }
+    write(tmp_path, rows, "DOUBLE", **described)
+    store = open_store([tmp_path])
+    loaded = load_readings(store, load_project(tmp_path), "meter")
+    target = Target(parse_unit("kWh"), ("minute",), {"minute": "minute"})
+    part = stream_feed(store, loaded, loaded.spec.feeds[1], target, None, "both")
+    found = store.execute(f"SELECT count(*), count(DISTINCT step), sum(total) FROM {part.relation}").fetchone()  # noqa: S608
+    assert found == (60, 60, 120)
+
+
+def test_added_up_minutes_lie_in_order_so_that_the_first_of_equal_values_is_always_the_same(tmp_path: Path) -> None:
+    half = datetime.timedelta(seconds=30)
+    rows: list[tuple[object, ...]] = [(FIRST + n * half, m, 1) for n in range(2880) for m in "AB"]
+    random.Random(7).shuffle(rows)
+    described: dict[str, Any] = {
+        "time": {"column": "t", "interval": "30 second"},
+        "feeds": [{"parameter": "EG", "by": {"unit": "m"}}],
+    }
+    write(tmp_path, rows, "DOUBLE", **described)
+    store = open_store([tmp_path])
+    loaded = load_readings(store, load_project(tmp_path), "meter")
+    target = Target(parse_unit("kWh"), ("minute", "unit"), {"minute": "minute"}, {"unit": ("A", "B")})
+    part = stream_feed(store, loaded, loaded.spec.feeds[0], target, None, "sums")
+    found = store.execute(f"SELECT step, m0 FROM {part.relation}").fetchall()  # noqa: S608 (made here)
+    assert len(found) == 2880
+    assert found == sorted(found)

@@ -7,6 +7,7 @@ import random
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -16,6 +17,9 @@ from tonne.engine import calendar
 from tonne.engine.compute import sampling, stream_base
 from tonne.engine.data import domain
 from tonne.engine.errors import TonneError
+from tonne.engine.reopen import reopened
+from tonne.engine.result.files import write_dossier
+from tonne.engine.result.result import Result
 from tonne.engine.result.trace import trace
 from tonne.engine.run import run
 
@@ -97,27 +101,31 @@ readings:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
+def write_day(folder: Path, begins: str, minutes: int = 1440) -> None:
     chance = random.Random(5)
-    start = datetime.datetime.fromisoformat("2024-03-01T00:00:00+08:00")
-    (tmp_path / "spec.yaml").write_text(SPEC, encoding="utf-8")
-    (tmp_path / "project.yaml").write_text(PROJECT, encoding="utf-8")
-    with (tmp_path / "data.csv").open("w", encoding="utf-8", newline="") as file:
+    start = datetime.datetime.fromisoformat(begins)
+    with (folder / "data.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["time", "flare", "F", "flame"])
-        for minute in range(1440):
+        for minute in range(minutes):
             stamp = (start + datetime.timedelta(minutes=minute)).isoformat()
             rows.writerows(
                 [stamp, flare, f"{chance.uniform(0, 300):.2f}", int(chance.random() > 0.1)] for flare in "AB"
             )
     for flare, seconds in (("a", 30), ("b", 60)):
-        with (tmp_path / f"heat_{flare}.csv").open("w", encoding="utf-8", newline="") as file:
+        with (folder / f"heat_{flare}.csv").open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(["time", "T"])
-            for part in range(86_400 // seconds):
+            for part in range(minutes * 60 // seconds):
                 stamp = (start + datetime.timedelta(seconds=part * seconds)).isoformat()
                 rows.writerow([stamp, f"{chance.uniform(480, 900):.1f}"])
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "spec.yaml").write_text(SPEC, encoding="utf-8")
+    (tmp_path / "project.yaml").write_text(PROJECT, encoding="utf-8")
+    write_day(tmp_path, "2024-03-01T00:00:00+08:00")
     return tmp_path
 
 
@@ -297,3 +305,87 @@ def test_values_by_the_minute_are_not_given_one_by_one(project: Path) -> None:
     rows = "rows: [{value: 0.5, at: {flare: A, minute: 2024-03-01T00:00}}]"
     replaced(project, "project.yaml", "load: {unit: '1', value: 0.5}", f"load: {{unit: '1', {rows}}}")
     assert "load has too many values to be given one by one" in refusal(project)
+
+
+INSTANTS = (
+    "    time: {column: time, interval: 1 minute, marks: instant}\n    value: {column: T, unit: degC, reads: state}\n"
+)
+STARTS = INSTANTS.replace(", marks: instant", "")
+
+
+def close(one: Result, other: Result) -> bool:
+    return abs(one.total("reduction") - other.total("reduction")) <= Decimal("1e-12") * one.total("reduction")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_several_readings_of_a_minute_are_its_mean(project: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    replaced(project, "project.yaml", f"heat_b.csv\n{STARTS}", f"heat_b.{suffix}\n{INSTANTS}")
+    lines = (project / "heat_b.csv").read_text("utf-8").splitlines()
+    lines += [line.replace(":00+08:00", ":30+08:00").rpartition(",")[0] + ",470" for line in lines[30::7]]
+    (project / "heat_b.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    if suffix == "parquet":
+        with duckdb.connect() as store:
+            store.execute(f"COPY (FROM '{project}/heat_b.csv') TO '{project}/heat_b.parquet' (FORMAT parquet)")
+    held = run(project)
+    monkeypatch.setattr(domain, "MOST_LISTED", 1000)
+    streamed = run(project)
+    assert streamed.dataset.streams["T"].size == 2880
+    assert close(streamed, held)
+
+
+@pytest.mark.usefixtures("streamed")
+def test_a_minute_with_two_readings_does_not_stand_in_for_one_without(project: Path) -> None:
+    replaced(project, "project.yaml", f"heat_b.csv\n{STARTS}", f"heat_b.csv\n{INSTANTS}")
+    text = (project / "heat_b.csv").read_text("utf-8")
+    (project / "heat_b.csv").write_text(text.replace("T11:40:00", "T11:39:30"), "utf-8")
+    assert "T has no value for B,2024-03-01T11:40" in refusal(project)
+
+
+def test_the_hour_that_comes_twice_when_clocks_go_back_is_one_hour(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_day(project, "2024-10-27T00:00:00+02:00", 1500)
+    for old, new in (
+        ("Asia/Shanghai", "Europe/Berlin"),
+        ("{start: 2024-03-01, end: 2024-03-01}", "{start: 2024-10-27, end: 2024-10-27}"),
+    ):
+        replaced(project, "project.yaml", old, new)
+    text = (project / "data.csv").read_text("utf-8")  # a flag of two hours has no mean
+    (project / "data.csv").write_text(
+        "\n".join(line.rpartition(",")[0] + ",1" for line in text.splitlines()[1:]), "utf-8"
+    )
+    replaced(project, "data.csv", "2024", "time,flare,F,flame\n2024")
+    in_rows(project, {"rows.parquet": "AB"})
+    held = run(project)
+    monkeypatch.setattr(domain, "MOST_LISTED", 1000)
+    assert close(run(project), held)
+
+
+@pytest.mark.usefixtures("streamed")
+@pytest.mark.parametrize("change", ["doubled", "gone"])
+def test_a_file_that_changes_during_the_run_is_told(
+    project: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    in_rows(project, {"rows.parquet": "AB"})
+    path = project / "rows.parquet"
+
+    def changed(*given: Any) -> Any:
+        if change == "gone":
+            path.unlink()
+        else:
+            with duckdb.connect() as store:
+                store.execute(f"CREATE TABLE r AS FROM '{path}'")
+                store.execute(f"COPY (FROM r UNION ALL FROM r) TO '{path}' (FORMAT parquet)")
+        return sampling.sample_of(*given)
+
+    monkeypatch.setattr("tonne.engine.run.sample_of", changed)
+    told = refusal(project)
+    assert "rows.parquet: the file changed during the run; expected sha256" in told
+    assert "nothing writes to the file" in told
+
+
+def test_a_dossier_of_a_methodology_beside_the_project_is_computed_again(project: Path) -> None:
+    result = run(project)
+    write_dossier(result, project / "dossier.zip")
+    with reopened(project / "dossier.zip") as (again, stated):
+        assert again.digest == result.digest == stated
