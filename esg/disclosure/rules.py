@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 
 from tonne.engine.compute.reference import CONTEXT
 from tonne.esg.disclosure.case import Case
-from tonne.esg.disclosure.facts import ZERO, Action, Hit, Rule
+from tonne.esg.disclosure.facts import EXCLUDED, ZERO, Action, Hit, Rule, of_share
 from tonne.esg.numbers import number_text, share_text
 
 UNDETERMINED = "undetermined"
@@ -158,7 +158,7 @@ def bnd_04(case: Case, rest: Decimal) -> Iterator[Hit]:
     """Move avoided emissions, and what is outside the boundary, to the table of its own."""
     if case.project.effect != "avoided" and case.project.boundary != "outside":
         return
-    amount = rest if "verified" in case.part.tonnes else sum(case.part.tonnes.values(), ZERO)
+    amount = case.counted(rest)
     if not amount:
         return
     zh = f"{tonnes_text(amount)}吨属清单边界之外的避免排放，列入T5，不填排放范围，不计入直接减排量。"
@@ -167,22 +167,35 @@ def bnd_04(case: Case, rest: Decimal) -> Iterator[Hit]:
 
 
 def shr_12(case: Case, rest: Decimal) -> Iterator[Hit]:
-    """Leave out what comes from less production or from outsourcing, and the share of the other owners."""
-    if not rest:
-        return
-    if case.entry.excluded:
+    """Leave out what comes from less production or from outsourcing, and the share of the other owners.
+
+    Of tonnes that are not verified too, and of the credits that are held.
+    """
+    amount, held = rest + case.unverified, case.holding.held
+    if case.entry.excluded and (amount or held):
         words = _EXCLUDED[case.entry.excluded]
-        zh = f"{tonnes_text(rest)}吨来自{words[0]}，不属于减排措施的效果，不计入。"
-        en = f"{tonnes_text(rest)} t come from {words[1]} and are no effect of a measure: left out."
-        yield _hit(Rule.SHR_12, "move", case, zh, en, rest, "excluded_activity")
-    elif case.share != 1:
-        others = rest * (1 - case.share)
-        zh = f"按合并比例{share_text(case.share)}计入{tonnes_text(rest - others)}吨，其余{tonnes_text(others)}吨属其他权益方。"
+        zh = f"{tonnes_text(amount)}吨来自{words[0]}，不属于减排措施的效果，不计入。"
+        en = f"{tonnes_text(amount)} t come from {words[1]} and are no effect of a measure: left out."
+        if held:
+            zh += f"持有的{tonnes_text(held)}吨碳信用同样不可主张。"
+            en += f" Nor are the {tonnes_text(held)} t of credits held claimable."
+        yield _hit(Rule.SHR_12, "move", case, zh, en, amount, EXCLUDED)
+    elif case.share != 1 and amount:
+        own = of_share(amount, case.share)
+        zh = f"按合并比例{share_text(case.share)}计入{tonnes_text(own)}吨，其余{tonnes_text(amount - own)}吨属其他权益方。"
         en = (
-            f"At a consolidation share of {share_text(case.share)}, {tonnes_text(rest - others)} t count; "
-            f"{tonnes_text(others)} t are of the other owners."
+            f"At a consolidation share of {share_text(case.share)}, {tonnes_text(own)} t count; "
+            f"{tonnes_text(amount - own)} t are of the other owners."
         )
-        yield _hit(Rule.SHR_12, "move", case, zh, en, others, "others_share")
+        yield _hit(Rule.SHR_12, "move", case, zh, en, amount - own, "others_share")
+    if case.share != 1 and held and not case.entry.excluded:
+        own = of_share(held, case.share)
+        zh = f"期末持有的{tonnes_text(held)}吨碳信用，按合并比例{share_text(case.share)}至多{tonnes_text(own)}吨可主张。"
+        en = (
+            f"Of {tonnes_text(held)} t of credits held, at most {tonnes_text(own)} t are claimable at a consolidation "
+            f"share of {share_text(case.share)}."
+        )
+        yield _hit(Rule.SHR_12, "caveat", case, zh, en, held - own)
 
 
 def rem_06(case: Case, rest: Decimal) -> Iterator[Hit]:
@@ -228,8 +241,8 @@ PROJECT_RULES: tuple[Callable[[Case, Decimal], Iterator[Hit]], ...] = (
     sold_03,
     ret_08,
     s2_05,
-    bnd_04,
     shr_12,
+    bnd_04,
     rem_06,
     gwp_10,
 )

@@ -99,18 +99,21 @@ TITLES: Mapping[str, Phrase] = {
 }
 NOTES: Mapping[str, Phrase] = {
     "T1": Phrase(
-        "减排量为基准线排放量减项目排放量和泄漏量，属项目法结果，不代表清单年际变化。“计入主张量”仅含本报告期、边界内、已核查且未转让的部分；“可主张量”另含期末持有的碳信用，注销自用前不得主张。",
+        "减排量为基准线排放量减项目排放量和泄漏量，属项目法结果，不代表清单年际变化。“计入主张量”仅含本报告期、边界内、已核查且未转让的部分；“可主张量”另含期末持有的碳信用，注销自用前不得主张。预期量、估算量、计入主张量和可主张量按合并比例列示；基准线至本期减排量、已核查量和碳信用各栏为项目全额。",
         "A reduction is baseline less project emissions and leakage: project accounting, not a change of the inventory. "
         "'Claimed' holds what is of the period, inside the boundary, verified and not transferred. 'Claimable' adds credits "
-        "held at the end, which are not claimed until they are retired for own use.",
+        "held at the end, which are not claimed until they are retired for own use. Expected, estimated, claimed and "
+        "claimable are at the consolidation share; lines, reduction, verified and credits are those of the whole project.",
     ),
     "T4": Phrase(
-        "清除量不并入减排量，逆转量与活动自身排放单列。",
-        "Removals are no reductions; reversals and emissions of the activity stand apart.",
+        "清除量不并入减排量，逆转量与活动自身排放单列。除已核查量和已售出量为项目全额外，各数按合并比例列示。",
+        "Removals are no reductions; reversals and emissions of the activity stand apart. Amounts are at the consolidation "
+        "share; only what is verified, and what was sold, is of the whole project.",
     ),
     "T5": Phrase(
-        "本表各项不进入温室气体清单任何范围，不得作为自身减排量主张。",
-        "Nothing here enters a scope of the inventory or is claimed as own reduction.",
+        "本表各项不进入温室气体清单任何范围，不得作为自身减排量主张。预期量、估算量和避免量按合并比例列示，不含已签发碳信用的部分；碳信用各栏为项目全额。",
+        "Nothing here enters a scope of the inventory or is claimed as own reduction. Expected, estimated and avoided are "
+        "at the consolidation share, and without what was issued as credits; the credits are those of the whole project.",
     ),
     "T6": Phrase(
         "各数按编制人清单原样列示；项目减排量、清除量和碳信用均未抵减。",
@@ -194,6 +197,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "T5": (
         _NAME,
         _VINTAGE,
+        Column("share", Phrase("合并比例", "Share"), 11),
         Column("user", Phrase("受益方", "Who uses the output"), 15, part=2),
         Column("basis", Phrase("基准", "Baseline"), 24, part=2),
         _EXPECTED,

@@ -152,9 +152,6 @@ def removals(disclosure: Disclosure) -> FactTable:
     for project, year in _reported(disclosure, is_own_removal):
         amounts = _Amounts("T4", project, year)
         removal = project.removal
-        parts = (year.figure("project_emissions"), year.figure("leakage"))
-        known = [part.value for part in parts if part.value is not None]
-        own_emissions = exact_sum(known) if len(known) == len(parts) else None
         cells = (
             phrase(project.name),
             same(str(year.vintage)),
@@ -164,8 +161,8 @@ def removals(disclosure: Disclosure) -> FactTable:
             same(share_text(year.share)),
             *amounts.by_status(),
             amounts.verified("claimed", "claimed_removal"),
-            Number(f"T4.own_emissions@{amounts.key}", own_emissions, why=parts[0].why),
-            amounts.of("reversals"),
+            amounts.of("own_emissions", "counted_emissions"),
+            amounts.of("reversals", "counted_reversals"),
             amounts.verified("transferred"),
             words.STATUSES[project.status],
             _codes(year.hits),
@@ -187,6 +184,7 @@ def avoided(disclosure: Disclosure) -> FactTable:
         cells = (
             phrase(project.name),
             same(str(year.vintage)),
+            same(share_text(year.share)),
             phrase(project.user) if project.user else NOTHING,
             phrase(project.baseline),
             expected,
@@ -339,7 +337,10 @@ class _Amounts:
         """Give expected, estimated and verified: only one of them has a number."""
         kinds = {"ex_ante": "expected", "monitored": "estimated", "verified": "verified"}
         wanted = kinds[self._project.status]
-        expected, estimated, verified = (self.of(kind) if kind == wanted else NOTHING for kind in kinds.values())
+        buckets = {"expected": "counted_expected", "estimated": "counted_estimated", "verified": "verified"}
+        expected, estimated, verified = (
+            self.of(kind, bucket) if kind == wanted else NOTHING for kind, bucket in buckets.items()
+        )
         return expected, estimated, verified
 
 

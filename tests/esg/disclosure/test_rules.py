@@ -79,8 +79,9 @@ def test_sold_03_leaves_sixty_of_a_hundred_when_forty_are_sold(group):
 def test_sold_03_lets_held_credits_be_claimable_but_not_claimed(group):
     group.moved("issued", "mill", 1, 100)
     group.moved("transferred", "mill", 1, 40, date="2025-04-01")
-    where = year_of(group.disclose(), "mill").disposition
-    assert [where.claimed, where.transferred, where.held, where.claimable] == [0, 40, 60, 60]
+    year = year_of(group.disclose(), "mill")
+    where = year.disposition
+    assert [where.claimed, where.transferred, where.held, year.claimable] == [0, 40, 60, 60]
 
 
 def test_sold_03_makes_a_registered_project_undetermined_without_a_ledger(group):
@@ -289,6 +290,53 @@ def test_shr_12_leaves_out_what_is_no_measure(group, cause):
     disclosure = group.disclose()
     assert claims(disclosure) == {"mill": 0}
     assert year_of(disclosure, "mill").disposition.not_claimable == {"excluded_activity": 100}
+
+
+def shown(disclosure, table, key, column):
+    table = disclosure_tables(disclosure)[table]
+    return next(row.cells[table.position(column)] for row in table.rows if row.key == key).value
+
+
+@pytest.mark.parametrize(("status", "column"), [("ex_ante", "expected"), ("monitored", "estimated")])
+def test_shr_12_applies_the_share_to_tonnes_that_are_not_verified(group, status, column):
+    group.projects["mill"]["owner"] = "partly"
+    group.projects["mill"]["results"] = [{"path": "mill.json", "status": status}]
+    disclosure = group.disclose()
+    assert shown(disclosure, "T1", "mill/2024", column) == 40
+    (hit,) = hits_of(disclosure, "SHR-12", "move")
+    assert hit.tonnes == 60
+    group.projects["mill"]["excluded"] = "production_cut"
+    assert shown(group.disclose(), "T1", "mill/2024", column) == 0
+
+
+def test_shr_12_applies_the_share_to_what_is_avoided(group):
+    group.projects["mill"] |= {"owner": "partly", "effect": "avoided"}
+    disclosure = group.disclose()
+    assert shown(disclosure, "T5", "mill/2024", "avoided") == 40
+    assert year_of(disclosure, "mill").disposition.not_claimable == {"outside_boundary": 40, "others_share": 60}
+    table = disclosure_tables(disclosure)["T5"]
+    assert "40.00%" in table.rows[0].cells[table.position("share")].zh
+    group.projects["mill"]["excluded"] = "outsourcing"
+    assert shown(group.disclose(), "T5", "mill/2024", "avoided") == 0
+
+
+def test_shr_12_applies_the_share_to_credits_that_are_held(group):
+    group.projects["mill"]["owner"] = "partly"
+    group.moved("issued", "mill", 1, 50)
+    disclosure = group.disclose()
+    assert [shown(disclosure, "T1", "mill/2024", name) for name in ("held", "claimed", "claimable")] == [50, 20, 40]
+    (hit,) = hits_of(disclosure, "SHR-12", "caveat")
+    assert hit.tonnes == 30
+    group.projects["mill"]["excluded"] = "production_cut"
+    assert shown(group.disclose(), "T1", "mill/2024", "claimable") == 0
+
+
+def test_shr_12_applies_the_share_to_reversals_and_emissions_of_a_removal(group):
+    removal = {**REMOVAL, "reversals": {2024: 30}}
+    group.project("trees", result_data("trees", {2024: 100}), effect="removal", removal=removal, owner="partly")
+    disclosure = group.disclose()
+    columns = ("claimed", "own_emissions", "reversals")
+    assert [shown(disclosure, "T4", "trees/2024", name) for name in columns] == [40, Decimal("4.8"), 12]
 
 
 def test_shr_12_is_silent_at_a_full_share(group):
