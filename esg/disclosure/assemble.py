@@ -22,6 +22,7 @@ from tonne.esg.disclosure.credit_facts import (
     planned_facts,
     retirement_facts,
 )
+from tonne.esg.disclosure.dated import within
 from tonne.esg.disclosure.entity import Entity, inside, load_entity
 from tonne.esg.disclosure.entity_rules import Screen, cf_02, contribution, mixed_sets, net_01, tgt_07
 from tonne.esg.disclosure.facts import (
@@ -35,9 +36,9 @@ from tonne.esg.disclosure.facts import (
     ProjectYear,
     TargetFacts,
 )
-from tonne.esg.disclosure.holdings import laid_out, require_verified, with_earlier
+from tonne.esg.disclosure.holdings import Holding, laid_out, require_verified, with_earlier
 from tonne.esg.disclosure.ledger import Ledger, Lot, load_ledger
-from tonne.esg.disclosure.periods import Days, Part, Reading, parts_of, require_apart
+from tonne.esg.disclosure.periods import Days, Part, Reading, empty_part, parts_of, require_apart
 from tonne.esg.disclosure.project_facts import project_facts
 from tonne.esg.disclosure.results import load_result
 
@@ -198,6 +199,25 @@ def _years(read: _Read, project: ProjectFacts, overlap: dict[tuple[str, int], De
         parts.setdefault(part.vintage, []).append(part)
     claims = read.claims.get(key, {})
     blocking = sum(reading.result.blocking for reading in read.readings[key])
+    reversals = _reversals(read, key)
+    last = max((part.vintage for part in read.parts[key] if part.is_reported), default=None)
+
+    def decided(part: Part, holding: Holding, reversed_: Decimal) -> ProjectYear:
+        return project_year(
+            Case(
+                project,
+                entry,
+                part,
+                holding,
+                project.owner.share,
+                read.ledger is not None,
+                overlap.get((key, part.vintage), ZERO),
+                reversed_,
+                blocking,
+                entity.spec.gwp,
+            )
+        )
+
     for vintage in sorted({*lots, *parts, *claims}):
         found = parts.get(vintage, [])
         verified = sum((part.tonnes.get("verified", ZERO) for part in found), ZERO)
@@ -211,22 +231,22 @@ def _years(read: _Read, project: ProjectFacts, overlap: dict[tuple[str, int], De
         if vintage in claims:
             laid = with_earlier(found, laid, claims[vintage].tonnes, claims[vintage].place, row)
         for part, holding in zip(found, laid, strict=True):
-            reversals = entry.removal.reversals.get(vintage, ZERO) if entry.removal and part.is_reported else ZERO
-            share = project.owner.share
-            yield project_year(
-                Case(
-                    project,
-                    entry,
-                    part,
-                    holding,
-                    share,
-                    read.ledger is not None,
-                    overlap.get((key, vintage), ZERO),
-                    reversals,
-                    blocking,
-                    entity.spec.gwp,
-                )
-            )
+            is_last = part.is_reported and vintage == last
+            yield decided(part, holding, sum(reversals.values(), ZERO) if is_last else ZERO)
+    if last is None:  # what was removed in earlier years can be reversed in one that removes nothing
+        origin = (Lineage("entity", Path(entity.document.path).name, entity.document.digest),)
+        for vintage, tonnes in reversals.items():
+            yield decided(empty_part(vintage, read.year, project.status, origin), Holding(), tonnes)
+
+
+def _reversals(read: _Read, key: str) -> dict[int, Decimal]:
+    """Give by calendar year what was reversed in the reporting year."""
+    removal = read.entity.projects[key].removal
+    if removal is None:
+        return {}
+    place = read.entity.place(key, "removal", "reversals") if removal.reversals else read.entity.place(key)
+    found = within(removal.reversals, read.year, "reversals", place)
+    return {vintage: tonnes for vintage, tonnes in found.items() if tonnes}
 
 
 def _inventory(entity: Entity, screen: Screen) -> Iterator[InventoryLine]:

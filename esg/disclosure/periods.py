@@ -53,6 +53,12 @@ class Part:
     lineage: tuple[Lineage, ...]
 
 
+def empty_part(vintage: int, year: Days, status: Status, lineage: tuple[Lineage, ...]) -> Part:
+    """Make a part of the reporting year in which a project did nothing."""
+    start, end = max(year[0], datetime.date(vintage, 1, 1)), min(year[1], datetime.date(vintage, 12, 31))
+    return Part(vintage, start, end, True, dict.fromkeys(ROLES, ZERO), {status: ZERO}, None, False, lineage)
+
+
 def require_apart(project: str, readings: Sequence[Reading], place: Place) -> None:
     """Require that the monitoring periods of a project's results do not overlap.
 

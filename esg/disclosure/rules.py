@@ -202,12 +202,21 @@ def rem_06(case: Case, rest: Decimal) -> Iterator[Hit]:
     """Show removals apart from reductions, with reversals beside them."""
     if case.project.effect != "removal":
         return
-    zh = f"{tonnes_text(rest)}吨为清除量，列入T4，不与减排量相加；活动自身排放与泄漏另列。"
-    en = f"{tonnes_text(rest)} t are removals: in T4, never added to reductions; emissions of the activity stand apart."
+    amount, is_inside = case.counted(rest), case.project.boundary != "outside"
+    table = "T4" if is_inside else "T5"
+    zh = f"{tonnes_text(amount)}吨为清除量，列入{table}，不与减排量相加；活动自身排放与泄漏另列。"
+    en = f"{tonnes_text(amount)} t are removals: in {table}, never added to reductions; emissions of the activity stand apart."
+    if not is_inside:
+        zh = f"{tonnes_text(amount)}吨为清单边界之外的清除量，列入T5单独小计，不进入T4，也不与避免排放相加。"
+        en = f"{tonnes_text(amount)} t are removals outside the inventory: in T5 with a subtotal of their own, not in T4."
     if case.reversals:
-        zh += f"逆转量{tonnes_text(case.reversals)}吨单独列示，不予抵扣。"
-        en += f" {tonnes_text(case.reversals)} t of reversals are shown apart and not netted."
-    yield _hit(Rule.REM_06, "move", case, zh, en, rest, "T4")
+        counted = of_share(case.reversals, case.share)
+        zh += f"本期逆转量{tonnes_text(case.reversals)}吨（按合并比例{tonnes_text(counted)}吨）单独列示，不予抵扣。"
+        en += (
+            f" {tonnes_text(case.reversals)} t were reversed in the period ({tonnes_text(counted)} t at the consolidation "
+            "share): shown apart and not netted."
+        )
+    yield _hit(Rule.REM_06, "move", case, zh, en, amount, table)
 
 
 def gwp_10(case: Case, rest: Decimal) -> Iterator[Hit]:
@@ -242,7 +251,7 @@ PROJECT_RULES: tuple[Callable[[Case, Decimal], Iterator[Hit]], ...] = (
     ret_08,
     s2_05,
     shr_12,
-    bnd_04,
     rem_06,
+    bnd_04,
     gwp_10,
 )

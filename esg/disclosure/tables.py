@@ -195,8 +195,11 @@ def avoided(disclosure: Disclosure) -> FactTable:
             words.STATUSES[project.status],
             _codes(year.hits),
         )
-        rows.append(Row(amounts.key, cells, year.lineage, gwp=project.gwp))
-    return _table("T5", rows, {"": words.SUM})
+        kind = "removal" if project.effect == "removal" else "avoided"
+        rows.append(Row(amounts.key, cells, year.lineage, kind, project.gwp))
+    kinds = dict.fromkeys(row.group for row in rows)  # removals are never added to the others
+    labels = {kind: words.SUM_OF_EFFECT.filled(effect=words.EFFECTS[kind]) for kind in kinds}
+    return _table("T5", rows, labels if "removal" in kinds else {"avoided": words.SUM})
 
 
 def inventory_echo(disclosure: Disclosure) -> FactTable:

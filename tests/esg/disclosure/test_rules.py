@@ -15,6 +15,7 @@ from tests.esg.disclosure.group import (
     year_of,
 )
 from tonne.engine.errors import ProjectError
+from tonne.esg.disclosure.cells import filled_frameworks
 from tonne.esg.disclosure.facts import Rule
 from tonne.esg.disclosure.neutrality import claims_of_neutrality
 from tonne.esg.disclosure.tables import disclosure_tables
@@ -157,6 +158,63 @@ def test_rem_06_keeps_removals_and_reductions_apart(group):
     assert year_of(disclosure, "mill").disposition.claimed_reduction == 100
 
 
+FISCAL = {"start": "2023-07-01", "end": "2024-06-30"}
+
+
+def reversed_(group, years, reversals, **more):
+    series = {"EG": ("MWh", "month", {**months(2023, [1] * 12), **months(2024, [1] * 12)})}
+    removal = {**REMOVAL, "reversals": reversals}
+    trees = result_data("trees", years, series=series)
+    group.project("trees", trees, **{"effect": "removal", "removal": removal, "split_by": "EG", **more})
+    found = group.disclose()
+    (framework,) = filled_frameworks(found, disclosure_tables(found), ["esrs_e1_2023"])
+    cell = next(cell for cell in framework.cells if cell.mapped.id == "E1-7.reversals")
+    return cell.number.value if cell.number else None
+
+
+def test_rem_06_shows_a_reversal_of_a_removal_of_an_earlier_year(group):
+    assert reversed_(group, {2022: 100}, {2024: 30}) == 30
+    disclosure = group.disclose()
+    assert "30" in hits_of(disclosure, "REM-06")[0].zh
+    assert all(verified == where.total for *_, verified, where in disclosure.conservation())
+
+
+def test_rem_06_shows_a_reversal_in_the_year_of_its_day_only(group):
+    shown = {}
+    for start in (2022, 2023, 2024):
+        group.more["reporting_year"] = {"start": f"{start}-07-01", "end": f"{start + 1}-06-30"}
+        shown[start] = reversed_(group, {2023: 100, 2024: 100}, {"2024-03-05": 30, "2024-08-01": 7})
+    assert shown == {2022: 0, 2023: 30, 2024: 7}
+
+
+@pytest.mark.parametrize(
+    ("reversals", "message"),
+    [
+        ({"2024-03-05": -30}, "greater than or equal to 0"),
+        ({2024: 30}, "takes in only a part of 2024, for which reversals are given"),
+        ({2023: 5, "2023-08-01": 5}, "given for the year and for days of it"),
+        ({"2024-02-30": 5}, "reversals"),
+    ],
+)
+def test_rem_06_refuses_reversals_that_cannot_be_placed(group, reversals, message):
+    group.more["reporting_year"] = FISCAL
+    with pytest.raises(ProjectError, match=message):
+        reversed_(group, {2023: 100, 2024: 100}, reversals)
+
+
+def test_rem_06_keeps_removals_outside_the_boundary_apart_in_t5(group):
+    group.projects["mill"] |= {"boundary": "outside", "scope": None}
+    trees = result_data("trees", {2024: 70})
+    group.project("trees", trees, effect="removal", removal=REMOVAL, boundary="outside", scope=None)
+    disclosure = group.disclose()
+    (hit,) = hits_of(disclosure, "REM-06")
+    assert [hit.tonnes, hit.moved_to] == [70, "T5"]
+    tables = disclosure_tables(disclosure)
+    assert not tables["T4"].rows
+    at = tables["T5"].position("avoided")
+    assert [line.cells[at].value for line in tables["T5"].sums] == [100, 70]
+
+
 def test_rem_06_is_silent_about_reductions(group):
     assert not fires(group, "REM-06")
 
@@ -240,9 +298,6 @@ def test_gwp_10_adds_up_carbon_dioxide_and_one_set(group):
     disclosure = group.disclose()
     assert not hits_of(disclosure, "GWP-10")
     assert disclosure.targets[0].contribution.value == 160
-
-
-FISCAL = {"start": "2023-07-01", "end": "2024-06-30"}
 
 
 def test_per_11_refuses_a_fiscal_year_from_annual_data(group):
