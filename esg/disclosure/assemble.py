@@ -24,7 +24,7 @@ from tonne.esg.disclosure.credit_facts import (
 )
 from tonne.esg.disclosure.dated import within
 from tonne.esg.disclosure.entity import Entity, inside, load_entity
-from tonne.esg.disclosure.entity_rules import Screen, cf_02, contribution, mixed_sets, net_01, tgt_07
+from tonne.esg.disclosure.entity_rules import Screen, cf_02, contribution, net_01, tgt_07
 from tonne.esg.disclosure.facts import (
     ZERO,
     Disclosure,
@@ -39,6 +39,7 @@ from tonne.esg.disclosure.facts import (
 from tonne.esg.disclosure.holdings import Holding, laid_out, require_verified, with_earlier
 from tonne.esg.disclosure.ledger import Ledger, Lot, load_ledger
 from tonne.esg.disclosure.periods import Days, Part, Reading, empty_part, parts_of, require_apart
+from tonne.esg.disclosure.potentials import mixed_sets
 from tonne.esg.disclosure.project_facts import project_facts
 from tonne.esg.disclosure.results import load_result
 
@@ -90,13 +91,16 @@ def _assembled(reference: str | Path, tell: Callable[[str], None]) -> Disclosure
     entity = load_entity(reference)
     readings = _readings(entity, tell)
     tell("calendar")
-    spec = entity.spec
-    days = (spec.reporting_year.start, spec.reporting_year.end)
-    parts = {key: parts_of(key, found, days, entity.projects[key].split_by) for key, found in readings.items()}
+    parts = {key: _parts(entity, key, found) for key, found in readings.items()}
     tell("ledger")
     read = _Read(entity, readings, parts, _ledger(entity), _claims(entity))
     tell("rules")
     return _decided(read)
+
+
+def _parts(entity: Entity, key: str, readings: list[Reading]) -> list[Part]:
+    year, entry = entity.spec.reporting_year, entity.projects[key]
+    return parts_of(key, readings, (year.start, year.end), entry.split_by, entry.gwp)
 
 
 def _readings(entity: Entity, tell: Callable[[str], None]) -> dict[str, list[Reading]]:
@@ -164,7 +168,7 @@ def _decided(read: _Read) -> Disclosure:
     hits += cf_02(entity.spec.inventory, reported)
     hits += [hit for year in years for hit in year.hits]
     hits += [hit for retirement in retirements if retirement.project is None for hit in retirement.hits]
-    sets = {gwp for year in reported if year.disposition.claimed and (gwp := projects[year.project].gwp)}
+    sets = {year.gwp for year in reported if year.gwp and year.disposition.claimed}
     hits += [mixed_sets("entity", sets)] if len(sets) > 1 else []
     hits += [hit for target in targets for hit in target.hits]
     accounts = account_facts(entity, read.ledger, projects, screen)

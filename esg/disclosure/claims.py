@@ -45,6 +45,7 @@ def project_year(case: Case) -> ProjectYear:
         disposition,
         hits,
         (*part.lineage, *case.holding.lineage),
+        "+".join(sorted(part.gwp)) or None,
     )
 
 

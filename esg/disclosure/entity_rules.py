@@ -7,6 +7,7 @@ from tonne.engine.spec.models import Text
 from tonne.esg.disclosure.entity import InventoryEntry, TargetEntry
 from tonne.esg.disclosure.facts import ZERO, Figure, Hit, Lineage, ProjectFacts, ProjectYear, Rule
 from tonne.esg.disclosure.neutrality import WITHHELD, claims_of_neutrality
+from tonne.esg.disclosure.potentials import mixed_sets
 from tonne.esg.disclosure.rules import tonnes_text
 
 
@@ -66,20 +67,12 @@ def contribution(
             continue
         blocks += year.blocks
         counted += year.disposition.claimed_reduction
-        sets |= {project.gwp} if project.gwp and year.disposition.claimed_reduction else set()
+        sets |= {year.gwp} if year.gwp and year.disposition.claimed_reduction else set()
         lineage += year.lineage
     known = not blocks and len(sets) <= 1
     if len(sets) > 1:
         blocks.append(mixed_sets(target.id, sets))
     return Figure(counted if known else None, tuple(lineage), tuple(blocks)), left_out
-
-
-def mixed_sets(subject: str, sets: Iterable[str]) -> Hit:
-    """Refuse a sum across sets of global warming potentials."""
-    named = [name.upper() for name in sorted(sets)]
-    zh = f"各项目采用的全球增温潜势不同（{'、'.join(named)}），不得相加。"
-    en = f"The projects use different sets of global warming potentials ({', '.join(named)}): no sum."
-    return Hit(Rule.GWP_10, "block", subject, zh, en)
 
 
 class Screen:

@@ -210,8 +210,8 @@ class RemovalFacts:
 class ProjectFacts:
     """A project as the entity file and its result describe it; no tonnes.
 
-    `scope` is None where no scope of the inventory is touched; `gwp` is None where only CO2 is concerned, and
-    `unstated` where the result does not tell the set. `status` is that of the results inside the reporting year.
+    `scope` is None where no scope of the inventory is touched; `gwp` names the sets of its results with + between them,
+    `unstated` where nobody tells it, and is None where only CO2 is concerned. `status` is that of the results inside the reporting year.
     """
 
     id: str
@@ -250,7 +250,8 @@ class ProjectYear:
     `baseline − project − leakage = reduction` are exact and before rounding; `verified`, `estimated` (monitored, not
     verified) and `expected` (ex ante) exclude each other. `is_reported` tells the part inside the reporting year, the
     only one that feeds tables of claims; the other part is for conservation. `share` is that of the owner. These are
-    amounts of the whole project; what of them counts for the entity is `counted_…` and `claimable`.
+    amounts of the whole project; what of them counts for the entity is `counted_…` and `claimable`. Amounts of different
+    `gwp`, the set of warming potentials, are not added up; a set that nobody states is named like no other.
     """
 
     project: str
@@ -270,6 +271,7 @@ class ProjectYear:
     disposition: Disposition
     hits: tuple[Hit, ...]
     lineage: tuple[Lineage, ...]
+    gwp: str | None = None
 
     @property
     def blocks(self) -> tuple[Hit, ...]:

@@ -80,15 +80,13 @@ def _verification(key: str, readings: Sequence[Reading], screen: Screen) -> str 
 
 
 def _gwp(key: str, entry: ProjectEntry, readings: Sequence[Reading], entity: Entity) -> str | None:
-    """Give the set of global warming potentials; several in one project count as not stated."""
+    """Name the sets of global warming potentials of the results; what is added up is decided by year."""
     found = {name for reading in readings for name in reading.result.gwp}
     told = found - {UNSTATED}
     if entry.gwp and told and told != {entry.gwp}:
         what = f"the results of {key} use other global warming potentials than `gwp:` says"
         raise ProjectError(Problem(what, entity.place(key, "gwp", "="), ", ".join(sorted(told)), entry.gwp))
-    if entry.gwp:
-        return entry.gwp
-    return (next(iter(found)) if len(found) == 1 else UNSTATED) if found else None
+    return entry.gwp or "+".join(sorted(found)) or None
 
 
 def source_name(entity: Entity, projects: dict[str, ProjectFacts], source: str, screen: Screen) -> Text:

@@ -11,6 +11,7 @@ from decimal import Decimal, localcontext
 from tonne.engine.compute.reference import CONTEXT
 from tonne.esg.disclosure.case import Case
 from tonne.esg.disclosure.facts import EXCLUDED, ZERO, Action, Hit, Rule, of_share
+from tonne.esg.disclosure.potentials import gwp_names, gwp_text, mixed_sets
 from tonne.esg.numbers import number_text, share_text
 
 UNDETERMINED = "undetermined"
@@ -220,21 +221,17 @@ def rem_06(case: Case, rest: Decimal) -> Iterator[Hit]:
 
 
 def gwp_10(case: Case, rest: Decimal) -> Iterator[Hit]:
-    """Say which set of global warming potentials a project used where the inventory uses another."""
-    if case.project.gwp in {None, case.gwp}:
+    """Refuse a year whose results rest on different sets; say which set it is where the inventory uses another."""
+    sets = sorted(case.part.gwp)
+    if len(sets) > 1:
+        mixed = mixed_sets(case.project.id, sets)
+        yield _hit(Rule.GWP_10, "block", case, mixed.zh, mixed.en, rest, UNDETERMINED)
+    if set(sets) <= {case.gwp}:
         return
-    zh = f"方法学采用的全球增温潜势为{gwp_text(case.project.gwp)[0]}，清单采用{gwp_text(case.gwp)[0]}，未重新计算。"
-    en = f"The methodology uses {gwp_text(case.project.gwp)[1]}, the inventory {gwp_text(case.gwp)[1]}; not recomputed."
-    yield _hit(Rule.GWP_10, "caveat", case, zh, en, case.verified)
-
-
-def gwp_text(name: str | None) -> tuple[str, str]:
-    """Name a set of global warming potentials."""
-    if name == "unstated":
-        return "未注明的数值", "values of a set that is not stated"
-    numbers = {"ar2": ("二", "Second"), "ar4": ("四", "Fourth"), "ar5": ("五", "Fifth"), "ar6": ("六", "Sixth")}
-    zh, en = numbers[str(name)]
-    return f"IPCC第{zh}次评估报告数值", f"the values of the IPCC {en} Assessment Report"
+    texts = [gwp_text(name) for name in sorted({name for item in sets for name in gwp_names(item)})]
+    zh = f"方法学采用的全球增温潜势为{'、'.join(text[0] for text in texts)}，清单采用{gwp_text(case.gwp)[0]}，未重新计算。"
+    en = f"The methodology uses {', '.join(text[1] for text in texts)}, the inventory {gwp_text(case.gwp)[1]}; not recomputed."
+    yield _hit(Rule.GWP_10, "caveat", case, zh, en, case.verified + case.unverified)
 
 
 def approach_text(name: str) -> tuple[str, str]:
@@ -250,8 +247,8 @@ PROJECT_RULES: tuple[Callable[[Case, Decimal], Iterator[Hit]], ...] = (
     sold_03,
     ret_08,
     s2_05,
+    gwp_10,
     shr_12,
     rem_06,
     bnd_04,
-    gwp_10,
 )

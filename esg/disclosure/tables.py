@@ -83,7 +83,7 @@ def measures(disclosure: Disclosure) -> FactTable:
             same("; ".join(project.evidence) or ABSENT),
             _codes(year.hits),
         )
-        rows.append(Row(amounts.key, cells, year.lineage, project.scope or "", project.gwp))
+        rows.append(Row(amounts.key, cells, year.lineage, project.scope or "", year.gwp))
     scopes = dict.fromkeys(row.group for row in rows)
     return _table("T1", rows, {scope: words.SUM_OF_SCOPE.filled(scope=scope_words(scope)) for scope in scopes})
 
@@ -167,7 +167,7 @@ def removals(disclosure: Disclosure) -> FactTable:
             words.STATUSES[project.status],
             _codes(year.hits),
         )
-        rows.append(Row(amounts.key, cells, year.lineage, gwp=project.gwp))
+        rows.append(Row(amounts.key, cells, year.lineage, gwp=year.gwp))
     return _table("T4", rows, {"": words.SUM})
 
 
@@ -196,7 +196,7 @@ def avoided(disclosure: Disclosure) -> FactTable:
             _codes(year.hits),
         )
         kind = "removal" if project.effect == "removal" else "avoided"
-        rows.append(Row(amounts.key, cells, year.lineage, kind, project.gwp))
+        rows.append(Row(amounts.key, cells, year.lineage, kind, year.gwp))
     kinds = dict.fromkeys(row.group for row in rows)  # removals are never added to the others
     labels = {kind: words.SUM_OF_EFFECT.filled(effect=words.EFFECTS[kind]) for kind in kinds}
     return _table("T5", rows, labels if "removal" in kinds else {"avoided": words.SUM})

@@ -1,3 +1,4 @@
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from tests.esg.disclosure.group import (
     CREDITS,
     REMOVAL,
     TEXT,
+    VERIFIED,
     Group,
     claims,
     hits_of,
@@ -15,6 +17,7 @@ from tests.esg.disclosure.group import (
     year_of,
 )
 from tonne.engine.errors import ProjectError
+from tonne.engine.result.result import data_digest
 from tonne.esg.disclosure.cells import filled_frameworks
 from tonne.esg.disclosure.facts import Rule
 from tonne.esg.disclosure.neutrality import claims_of_neutrality
@@ -298,6 +301,52 @@ def test_gwp_10_adds_up_carbon_dioxide_and_one_set(group):
     disclosure = group.disclose()
     assert not hits_of(disclosure, "GWP-10")
     assert disclosure.targets[0].contribution.value == 160
+
+
+def unstated(name, tonnes):
+    """Make a result whose methodology has a potential of methane, and which does not tell of which set it is."""
+    data = result_data(name, tonnes, gwp="ar5")
+    del data["quantities"][-1]["origins"]
+    return {**data, "digest": data_digest({key: value for key, value in data.items() if key != "digest"})}
+
+
+def test_gwp_10_takes_two_sets_that_are_not_stated_for_different(group):
+    for name in ("one", "two"):
+        group.project(name, unstated(name, {2024: 50}))
+    group.more["targets"] = [TARGET]
+    disclosure = group.disclose()
+    at = disclosure_tables(disclosure)["T1"].position("claimed")
+    assert disclosure_tables(disclosure)["T1"].sums[0].cells[at].value is None
+    assert disclosure.targets[0].contribution.value is None
+    assert "gwp:" in hits_of(disclosure, "GWP-10", "block")[0].zh
+    for name in ("one", "two"):
+        group.projects[name]["gwp"] = "ar5"
+    assert group.disclose().targets[0].contribution.value == 200
+
+
+def test_gwp_10_refuses_the_sum_of_results_of_one_project_of_different_sets(group, tmp_path):
+    series = {"EG": ("MWh", "month", {**months(2023, [1] * 12), **months(2024, [1] * 12)})}
+    group.project("mill", result_data("mill", {2023: 100}, gwp="ar4", series=series), split_by="EG")
+    (tmp_path / "later.json").write_text(json.dumps(result_data("later", {2024: 100}, gwp="ar5", series=series)))
+    group.projects["mill"]["results"].append({"path": "later.json", **VERIFIED})
+    group.more["reporting_year"] = FISCAL
+    disclosure = group.disclose()
+    at = disclosure_tables(disclosure)["T1"].position("claimed")
+    table = disclosure_tables(disclosure)["T1"]
+    assert [row.cells[at].value for row in table.rows] == [50, 50]
+    assert table.sums[0].cells[at].value is None
+
+
+def test_gwp_10_blocks_a_year_of_which_the_results_have_different_sets(group, tmp_path):
+    early = result_data("mill", {2024: 40}, period=("2024-01-01", "2024-06-30"), gwp="ar4")
+    late = result_data("late", {2024: 60}, period=("2024-07-01", "2024-12-31"), gwp="ar5")
+    group.project("mill", early)
+    (tmp_path / "late.json").write_text(json.dumps(late))
+    group.projects["mill"]["results"].append({"path": "late.json", **VERIFIED})
+    disclosure = group.disclose()
+    year = year_of(disclosure, "mill")
+    assert year.figure("claimed_reduction").value is None
+    assert year.disposition.not_claimable == {"undetermined": 100}
 
 
 def test_per_11_refuses_a_fiscal_year_from_annual_data(group):
