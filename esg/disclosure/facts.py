@@ -63,6 +63,7 @@ EXCLUDED = "excluded_activity"
 _DIGITS = 60  # no product of tonnes and a share has more
 _CLAIMS = frozenset(
     {"claimed", "claimable", "claimed_reduction", "claimed_removal", "counted_expected", "counted_estimated"}
+    | {"others_share", "not_counted"}
 )
 _KNOWN_BUCKETS = frozenset({"transferred", "retired_for_others", "retired_own", "held", "counted_reversals"})
 
@@ -136,8 +137,8 @@ class Disposition:
 
     @property
     def claimed(self) -> Decimal:
-        """The tonnes that the entity uses: as reduction, as removal, in an earlier report, or as a credit it retired."""
-        return self.claimed_reduction + self.claimed_removal + self.claimed_before + self.retired_own
+        """The tonnes that the entity claims as reduction or removal, in this report or an earlier one."""
+        return self.claimed_reduction + self.claimed_removal + self.claimed_before
 
     @property
     def unclaimable(self) -> Decimal:
@@ -147,7 +148,18 @@ class Disposition:
     @property
     def total(self) -> Decimal:
         """All buckets; equal to the verified tonnes."""
-        return self.claimed + self.transferred + self.retired_for_others + self.held + self.unclaimable
+        gone = self.retired_own + self.transferred + self.retired_for_others
+        return self.claimed + gone + self.held + self.unclaimable
+
+    @property
+    def others_share(self) -> Decimal:
+        """What is of the other owners."""
+        return self.not_claimable.get("others_share", ZERO)
+
+    @property
+    def not_counted(self) -> Decimal:
+        """What is not claimable for another reason than the share of others."""
+        return self.unclaimable - self.others_share
 
     def __add__(self, other: "Disposition") -> "Disposition":
         """Add two, bucket by bucket."""

@@ -125,7 +125,15 @@ def sold_03(case: Case, rest: Decimal) -> Iterator[Hit]:
 
 
 def ret_08(case: Case, rest: Decimal) -> Iterator[Hit]:
-    """Leave out what was retired without beneficiary or purpose, and what an earlier report has claimed."""
+    """Leave out what was retired: it is a credit used, once, or none at all; and what an earlier report has claimed."""
+    used, others = case.holding.retired_own, case.holding.others_share
+    if used and not case.overlap:
+        zh = f"{tonnes_text(used + others)}吨的碳信用已自用注销，按受益方的合并比例计{tonnes_text(used)}吨，不再作为减排量或清除量主张；仅本报告期内注销的列入T3。"
+        en = (
+            f"{tonnes_text(used + others)} t of credits were retired for own use, {tonnes_text(used)} t at the beneficiary's "
+            "share: no claim as reduction or removal besides; T3 holds those retired in the period."
+        )
+        yield _hit(Rule.RET_08, "move", case, zh, en, used, "retired_own")
     if case.holding.unusable and not case.overlap:
         amount = case.holding.unusable
         zh = f"{tonnes_text(amount)}吨的注销记录缺少受益方或用途，不得作为已使用的碳信用披露。"

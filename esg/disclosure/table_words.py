@@ -99,10 +99,11 @@ TITLES: Mapping[str, Phrase] = {
 }
 NOTES: Mapping[str, Phrase] = {
     "T1": Phrase(
-        "减排量为基准线排放量减项目排放量和泄漏量，属项目法结果，不代表清单年际变化。“计入主张量”仅含本报告期、边界内、已核查且未转让的部分；“可主张量”另含期末持有的碳信用，注销自用前不得主张。预期量、估算量、计入主张量和可主张量按合并比例列示；基准线至本期减排量、已核查量和碳信用各栏为项目全额。",
+        "减排量为基准线排放量减项目排放量和泄漏量，属项目法结果，不代表清单年际变化。“计入主张量”仅含本报告期、边界内、已核查且未转让的部分；“可主张量”另含期末持有的碳信用，注销自用前不得主张。已核查量＝计入主张量＋已转让量＋自用注销＋为他方注销＋期末持有＋其他股东份额＋其他不可主张。预期量、估算量、计入主张量和可主张量按合并比例列示；基准线至本期减排量、已核查量和碳信用各栏为项目全额。",
         "A reduction is baseline less project emissions and leakage: project accounting, not a change of the inventory. "
         "'Claimed' holds what is of the period, inside the boundary, verified and not transferred. 'Claimable' adds credits "
-        "held at the end, which are not claimed until they are retired for own use. Expected, estimated, claimed and "
+        "held at the end, which are not claimed until they are retired for own use. Verified = claimed + transferred + "
+        "retired (own use, for others) + held + share of others + otherwise not claimable. Expected, estimated, claimed and "
         "claimable are at the consolidation share; lines, reduction, verified and credits are those of the whole project.",
     ),
     "T4": Phrase(
@@ -120,8 +121,9 @@ NOTES: Mapping[str, Phrase] = {
         "Repeated as written; no reduction, removal or credit is deducted.",
     ),
     "C": Phrase(
-        "已核查量＝已主张＋已转让＋已为他方注销＋期末持有＋不可主张，逐年逐项目成立。",
-        "Verified = claimed + transferred + retired for others + held + not claimable, for every project and vintage.",
+        "已核查量＝已主张＋自用注销＋已转让＋为他方注销＋期末持有＋不可主张，逐年逐项目成立。“自用注销”含截至台账末行的注销，仅本报告期内注销的列入T3。",
+        "Verified = claimed + retired for own use + transferred + retired for others + held + not claimable, for every "
+        "project and vintage. 'Retired' counts to the last row of the ledger; T3 holds what was retired in the period.",
     ),
 }
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
@@ -139,14 +141,18 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _EXPECTED,
         _ESTIMATED,
         _VERIFIED,
-        Column("transferred", Phrase("已转让量", "Transferred"), 14, part=2, is_summed=True),
-        Column("held", Phrase("期末持有", "Held"), 11, part=2, is_summed=True),
         Column("claimed", Phrase("计入主张量", "Claimed"), 12, part=2, is_summed=True),
-        Column("claimable", Phrase("可主张量", "Claimable"), 13, part=2, is_summed=True),
+        Column("transferred", Phrase("已转让量", "Transferred"), 14, part=2, is_summed=True),
+        Column("retired_own", Phrase("自用注销", "Retired, own use"), 13, part=2, is_summed=True),
+        Column("retired_for_others", Phrase("为他方注销", "Retired for others"), 13, part=2, is_summed=True),
+        Column("held", Phrase("期末持有", "Held"), 11, part=2, is_summed=True),
+        Column("others_share", Phrase("其他股东份额", "Share of others"), 13, part=5, is_summed=True),
+        Column("not_counted", Phrase("其他不可主张", "Otherwise not claimable"), 13, part=5, is_summed=True),
+        Column("claimable", Phrase("可主张量", "Claimable"), 13, part=5, is_summed=True),
         Column("status", Phrase("状态", "Status"), 14),
         Column("investment", Phrase("投入", "Investment"), 14, part=4),
         Column("evidence", Phrase("证据", "Evidence"), 22, part=4),
-        Column("note", Phrase("所涉规则", "Rules"), 16, part=2),
+        Column("note", Phrase("所涉规则", "Rules"), 16, part=5),
     ),
     "T2": (
         Column("mechanism", Phrase("机制", "Mechanism"), 13),
@@ -228,6 +234,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _VINTAGE,
         _VERIFIED,
         Column("claimed", Phrase("已主张", "Claimed"), 12, is_summed=True),
+        Column("retired_own", Phrase("自用注销", "Retired, own use"), 11, is_summed=True),
         Column("transferred", Phrase("已转让", "Transferred"), 16, is_summed=True),
         Column("retired_for_others", Phrase("为他方注销", "Retired for others"), 11, is_summed=True),
         Column("held", Phrase("期末持有", "Held"), 11, is_summed=True),

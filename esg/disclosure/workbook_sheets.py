@@ -51,7 +51,7 @@ ELSEWHERE = Phrase("共{count}行，见工作表{sheet}。", "{count} rows, on s
 ROW_FORMULAS: Mapping[tuple[str, str], str] = {
     ("T1", "reduction"): "={baseline}-{project}-{leakage}",
     ("T2", "held_at_end"): "={held_at_start}+{issued}+{acquired}-{transferred}-{retired_own}-{retired_for_others}",
-    ("C", "difference"): "={verified}-{claimed}-{transferred}-{retired_for_others}-{held}-{unclaimable}",
+    ("C", "difference"): "={verified}-{claimed}-{retired_own}-{transferred}-{retired_for_others}-{held}-{unclaimable}",
 }
 HOW_TO_READ = (
     Phrase(

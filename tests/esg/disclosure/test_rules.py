@@ -260,7 +260,8 @@ def test_ret_08_takes_a_whole_record(group):
     group.moved("issued", "mill", 1, 30, date="2024-10-01")
     group.moved("retired", "mill", 1, 30, beneficiary="Works", purpose="own use", date="2024-11-01")
     disclosure = group.disclose()
-    assert not hits_of(disclosure, "RET-08")
+    (hit,) = hits_of(disclosure, "RET-08")
+    assert [hit.action, hit.tonnes, hit.moved_to] == ["move", 30, "retired_own"]
     assert disclosure.retirements[0].tonnes == 30
     assert year_of(disclosure, "mill").disposition.retired_own == 30
 
@@ -279,6 +280,10 @@ def test_exa_09_does_not_take_a_result_with_a_blocking_finding_for_verified(grou
     disclosure = group.disclose()
     assert hits_of(disclosure, "EXA-09")
     assert year_of(disclosure, "mill").verified == 0
+
+
+def test_ret_08_is_silent_where_nothing_is_retired(group):
+    assert not fires(group, "RET-08")
 
 
 def test_exa_09_is_silent_about_verified_tonnes(group):

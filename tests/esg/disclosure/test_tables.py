@@ -13,6 +13,7 @@ from tonne.esg.disclosure.facts import Disposition
 from tonne.esg.disclosure.flow import tonne_flow
 from tonne.esg.disclosure.mapping import CLAIMS, mapping_ids
 from tonne.esg.disclosure.tables import disclosure_tables
+from tonne.esg.sheet import letter
 
 
 def cells(disclosure, name):
@@ -39,6 +40,22 @@ def test_sold_tonnes_leave_the_claim_and_stand_as_transferred():
     assert value(column(table, "claimable")["boiler/2024"]) == 60
     assert value(column(table, "claimed")["boiler/2024"]) == 50
     assert cells(sample(), "gri_305_2016")["305-5.scope_1"].number.value == 80
+
+
+def test_the_columns_of_a_measure_add_up_to_its_verified_tonnes():
+    parts = where(
+        claimed_reduction=50,
+        held=10,
+        transferred=20,
+        retired_own=6,
+        retired_for_others=3,
+        not_claimable={"others_share": 9, "unusable_record": 2},
+    )
+    tables = disclosure_tables(sample(years=(year("boiler", "100", parts, verified=Decimal(100)),)))
+    names = ("claimed", "transferred", "retired_own", "retired_for_others", "held", "others_share", "not_counted")
+    assert sum(value(column(tables["T1"], name)["boiler/2024"]) for name in names) == 100
+    (row,) = tables["C"].rows
+    assert [value(row.cells[tables["C"].position(name)]) for name in ("claimed", "retired_own")] == [50, 6]
 
 
 def test_an_undecided_row_makes_its_sum_undetermined_and_says_why():
@@ -199,3 +216,7 @@ def test_no_framework_claims_more_than_the_dispositions_hold(given_):
         for cell in framework.cells:
             if cell.mapped.feeds == "reduction_expected":
                 assert {projects[term.key.partition("/")[0]].status for term in cell.terms} <= {"ex_ante"}
+
+
+def test_columns_beyond_the_alphabet_have_two_letters():
+    assert [letter(position) for position in (0, 25, 26, 51, 52, 701)] == ["A", "Z", "AA", "AZ", "BA", "ZZ"]
