@@ -24,7 +24,7 @@ from tonne.esg.disclosure.credit_facts import (
 )
 from tonne.esg.disclosure.dated import within
 from tonne.esg.disclosure.entity import Entity, inside, load_entity
-from tonne.esg.disclosure.entity_rules import Screen, cf_02, contribution, net_01, tgt_07
+from tonne.esg.disclosure.entity_rules import Screen, cf_02, contribution, net_01, s2_05, sold_03, tgt_07
 from tonne.esg.disclosure.facts import (
     ZERO,
     Disclosure,
@@ -162,10 +162,13 @@ def _decided(read: _Read) -> Disclosure:
     years = tuple(year for key in projects for year in _years(read, projects[key], overlap))
     inventory = tuple(_inventory(entity, screen))
     reported = [year for year in years if year.is_reported]
-    targets = tuple(_targets(entity, reported, projects, screen))
     retirements = retirement_facts(entity, read.ledger, read.shares, projects, overlap, screen)
+    bought = sum((item.tonnes for item in retirements if item.project is None and item.usable), ZERO)
+    targets = tuple(_targets(entity, reported, projects, bought, screen))
     hits = [hit for line in inventory for hit in line.hits]
     hits += cf_02(entity.spec.inventory, reported)
+    hits += sold_03(projects.values(), list(entity.spec.sources), read.ledger is not None)
+    hits += s2_05(entity.spec.inventory, retirements, projects)
     hits += [hit for year in years for hit in year.hits]
     hits += [hit for retirement in retirements if retirement.project is None for hit in retirement.hits]
     sets = {year.gwp for year in reported if year.gwp and year.disposition.claimed}
@@ -272,7 +275,7 @@ def _inventory(entity: Entity, screen: Screen) -> Iterator[InventoryLine]:
 
 
 def _targets(
-    entity: Entity, reported: list[ProjectYear], projects: dict[str, ProjectFacts], screen: Screen
+    entity: Entity, reported: list[ProjectYear], projects: dict[str, ProjectFacts], bought: Decimal, screen: Screen
 ) -> Iterator[TargetFacts]:
     for target in entity.spec.targets:
         figure, left_out = contribution(target, reported, projects)
@@ -286,7 +289,7 @@ def _targets(
             target.stated,
             target.unit,
             figure,
-            tuple(tgt_07(target, left_out)),
+            tuple(tgt_07(target, left_out + bought)),
         )
 
 

@@ -4,21 +4,24 @@ One function for each feed. An amount is taken from one table only, and a sum wi
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.amounts import PRECISION, SHARE, SHARE_DECIMALS, Number, rounded
-from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage
+from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage, Rule
 from tonne.esg.disclosure.mapping import Feed, MappedCell, load_mapping
 from tonne.esg.disclosure.mapping import Mapping as FrameworkMapping
 from tonne.esg.disclosure.table import FactTable, Row, total
+from tonne.esg.disclosure.tables import no_ledger
 from tonne.esg.document import Phrase, same
 
 NOT_FED = Phrase("项目数据不得填列，由编制人填写", "not fed by projects; left to the preparer")
 NOTHING_TO_SAY = Phrase("本期无相关数据", "nothing in this period")
 SEE_STATEMENT = Phrase("见表T7", "see T7")
 NOT_GIVEN = Phrase("清单未提供", "not in the inventory")
+NO_LEDGER = Phrase("未提供碳信用台账，由编制人确认", "no ledger was given; for the preparer to confirm")
+CREDITS = ("credits_",)  # how the feeds begin that only a ledger can fill
 LISTED = Phrase("{name}：{amount} {unit}", "{name}: {amount} {unit}")
 AND_MORE = Phrase("等{count}项", "and others, {count} in all")
 MOST_LISTED = 12
@@ -46,6 +49,7 @@ class FilledCell:
     number: Number | None
     text: Phrase
     terms: tuple[Term, ...] = ()
+    caveats: tuple[Hit, ...] = ()
 
     @property
     def id(self) -> str:
@@ -59,8 +63,13 @@ class FilledCell:
 
     @property
     def why(self) -> tuple[Hit, ...]:
-        """The hits that concern it."""
-        return self.number.why if self.number else ()
+        """The hits that concern it: what keeps it from having a number, and else what must be said of the number."""
+        return (*(self.number.why if self.number else ()), *self.caveats)
+
+    @property
+    def fired(self) -> tuple[str, ...]:
+        """The rules that fired, of which some may not be among those that guard it."""
+        return tuple(sorted({hit.rule.value for hit in self.why}))
 
 
 @dataclass(frozen=True)
@@ -81,9 +90,27 @@ def filled_frameworks(disclosure: Disclosure, tables: Tables, names: Sequence[st
     columns: _Columns = {}
     for name in names:
         mapping = load_mapping(name)
-        cells = tuple(_FEEDS[cell.feeds](_Asked(name, cell, disclosure, tables, columns)) for cell in mapping.cells)
+        cells = tuple(_filled(_Asked(name, cell, disclosure, tables, columns)) for cell in mapping.cells)
         made.append(Framework(mapping, cells))
     return tuple(made)
+
+
+def _filled(asked: "_Asked") -> FilledCell:
+    """Fill a cell, and put beside it what must be said of its number."""
+    cell = _without_ledger(asked) or _FEEDS[asked.cell.feeds](asked)
+    return cell if _is_undecided(cell) else replace(cell, caveats=caveats(asked.disclosure, cell))
+
+
+def _is_undecided(cell: FilledCell) -> bool:
+    return cell.number is not None and cell.number.value is None and cell.number.written is None
+
+
+def _without_ledger(asked: "_Asked") -> FilledCell | None:
+    """Say of credits that nothing is known of them where there is no ledger; None where there is one."""
+    if asked.disclosure.ledger_file or not asked.cell.feeds.startswith(CREDITS):
+        return None
+    why = no_ledger(asked.disclosure)
+    return asked.undecided(why) if why else asked.says(NO_LEDGER)
 
 
 @dataclass(frozen=True)
@@ -100,6 +127,10 @@ class _Asked:
 
     def says(self, text: Phrase) -> FilledCell:
         return FilledCell(self.framework, self.cell, None, text)
+
+    def undecided(self, why: tuple[Hit, ...]) -> FilledCell:
+        number = Number(self.id, None, why=why)
+        return FilledCell(self.framework, self.cell, number, number.text)
 
     def terms(self, table: str, column: str, wanted: Callable[[Row], bool] = lambda _row: True) -> tuple[Term, ...]:
         """Take the amounts of a column."""
@@ -128,6 +159,24 @@ class _Asked:
             parts.append(AND_MORE.filled(count=f"{len(terms):,}"))
         text = Phrase("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
         return FilledCell(self.framework, self.cell, None, text, terms)
+
+
+def caveats(disclosure: Disclosure, cell: FilledCell) -> tuple[Hit, ...]:
+    """Give what must be said of a number: the hits of its terms, and those of the whole disclosure that guard it."""
+    guards = {*cell.mapped.rules, *([Rule.CF_02] if cell.mapped.feeds.startswith("reduction_") else ())}
+    found = {id(hit): hit for hit in disclosure.hits if hit.rule in guards and _is_shared(hit, cell)}
+    found |= {id(hit): hit for term in cell.terms for hit in term.number.why}  # many terms share the same ones
+    for hit in cell.number.why if cell.number else ():
+        found.pop(id(hit), None)
+    return tuple(found.values())
+
+
+def _is_shared(hit: Hit, cell: FilledCell) -> bool:
+    if hit.rule is Rule.TGT_07:
+        return cell.mapped.feeds == "target_contribution"
+    if hit.rule is Rule.S2_05 and cell.mapped.feeds == "inventory":
+        return hit.action == "caveat"
+    return hit.subject == "entity" and hit.action == "caveat" and (cell.number is not None or bool(cell.terms))
 
 
 def _terms(table: FactTable, column: str) -> Iterator[Term]:
@@ -176,7 +225,8 @@ def _reductions(column: str) -> Callable[[_Asked], FilledCell]:
 def _credits_issued(asked: _Asked) -> FilledCell:
     """Take the issuance of own projects; what was bought was issued to others."""
     own = {f"{item.source}/{item.vintage}" for item in asked.disclosure.accounts if item.project}
-    return asked.summed(asked.terms("T2", "issued", lambda row: row.key in own))
+    wanted = asked.terms("T2", "issued", lambda row: row.key in own or row.key.endswith(f"/{words.NO_MOVEMENT}"))
+    return asked.summed(wanted)
 
 
 def _share_of_credits(wanted: Callable[[_Asked], Callable[[Row], bool]]) -> Callable[[_Asked], FilledCell]:
@@ -210,6 +260,9 @@ def _contribution(asked: _Asked) -> FilledCell:
     terms = asked.terms("G", "contribution", lambda row: row.key in gross)
     if len(terms) == 1:
         return asked.summed(terms)
+    refused = tuple(hit for target in asked.disclosure.targets for hit in target.hits if hit.action == "block")
+    if not terms and refused:
+        return asked.undecided(refused)
     return asked.listed(terms) if terms else asked.says(NOTHING_TO_SAY)
 
 
@@ -230,6 +283,12 @@ _FEEDS: Mapping[Feed, Callable[[_Asked], FilledCell]] = {
     "credits_issued": _credits_issued,
     "credits_transferred": _table_column("T2", "transferred"),
     "credits_used": _table_column("T3", "tonnes"),
+    "credits_used_reductions": lambda asked: asked.summed(
+        asked.terms("T3", "tonnes", lambda row: row.group == "reduction")
+    ),
+    "credits_used_removals": lambda asked: asked.summed(
+        asked.terms("T3", "tonnes", lambda row: row.group == "removal")
+    ),
     "credits_used_reduction_share": _share_of_credits(_of_effect("reduction")),
     "credits_used_removal_share": _share_of_credits(_of_effect("removal")),
     "credits_used_adjusted_share": _share_of_credits(_adjusted),

@@ -27,7 +27,9 @@ def within(amounts: Mapping[str, Decimal], year: Days, what: str, place: Place) 
         start, end = _days(label)
         if start != end and any(other.startswith(f"{label}-") for other in amounts):
             hint = f"give days only, or {label} only"
-            raise ProjectError(Problem(f"{what} of {label} are given for the year and for days of it", place, hint=hint))
+            raise ProjectError(
+                Problem(f"{what} of {label} are given for the year and for days of it", place, hint=hint)
+            )
         if end < year[0] or start > year[1]:
             continue
         if start < year[0] or end > year[1]:

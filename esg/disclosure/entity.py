@@ -148,7 +148,8 @@ class Removal(Model):
     storage: Text
     permanence_years: int | None = Field(None, ge=0, le=100_000)
     reversals: dict[DayOrYear, Annotated[Amount, Field(ge=0)]] = Field(
-        {}, description="of earlier removals, whatever their vintage: tonnes by the day of the reversal, or its calendar year"
+        {},
+        description="of earlier removals, whatever their vintage: tonnes by the day of the reversal, or its calendar year",
     )
 
 

@@ -5,7 +5,16 @@ from decimal import Decimal
 
 from tonne.engine.spec.models import Text
 from tonne.esg.disclosure.entity import InventoryEntry, TargetEntry
-from tonne.esg.disclosure.facts import ZERO, Figure, Hit, Lineage, ProjectFacts, ProjectYear, Rule
+from tonne.esg.disclosure.facts import (
+    ZERO,
+    Figure,
+    Hit,
+    Lineage,
+    ProjectFacts,
+    ProjectYear,
+    Retirement,
+    Rule,
+)
 from tonne.esg.disclosure.neutrality import WITHHELD, claims_of_neutrality
 from tonne.esg.disclosure.potentials import mixed_sets
 from tonne.esg.disclosure.rules import tonnes_text
@@ -20,8 +29,10 @@ def net_01(line: InventoryEntry) -> Iterator[Hit]:
 
 
 def cf_02(lines: Sequence[InventoryEntry], years: Iterable[ProjectYear]) -> Iterator[Hit]:
-    """Say that reductions against a baseline are no change of the inventory, where both years of it are shown."""
-    claimed = sum((year.disposition.claimed_reduction for year in years if year.is_reported), ZERO)
+    """Say that reductions against a baseline, also expected ones, are no change of an inventory of two years."""
+    names = ("claimed_reduction", "counted_expected", "counted_estimated")
+    figures = [year.figure(name).value for year in years if year.is_reported for name in names]
+    claimed = sum((value for value in figures if value), ZERO)
     both = [line.id for line in lines if line.previous is not None]
     if claimed and both:
         zh = (
@@ -32,6 +43,34 @@ def cf_02(lines: Sequence[InventoryEntry], years: Iterable[ProjectYear]) -> Iter
             f"the previous year of {', '.join(both)} is only repeated."
         )
         yield Hit(Rule.CF_02, "caveat", "entity", zh, en, tonnes=claimed)
+
+
+def sold_03(projects: Iterable[ProjectFacts], sources: Sequence[str], has_ledger: bool) -> Iterator[Hit]:
+    """Refuse to say what was issued, sold or used where projects are registered, or credits bought, without a ledger."""
+    registered = [project.id for project in projects if project.registry]
+    if has_ledger or not (registered or sources):
+        return
+    zh = f"{len(registered)}个项目已登记于减排机制、{len(sources)}个外购来源而未提供台账，签发、转让和注销数量无从判断，不予披露。"
+    en = (
+        f"{len(registered)} projects are registered for credits, {len(sources)} sources of bought ones are named, and there "
+        "is no ledger: what was issued, sold or retired is not known."
+    )
+    yield Hit(Rule.SOLD_03, "block", "entity", zh, en)
+
+
+def s2_05(
+    lines: Sequence[InventoryEntry], retirements: Iterable[Retirement], projects: dict[str, ProjectFacts]
+) -> Iterator[Hit]:
+    """Say beside scope 2 that credits which were used do not change it."""
+    used = sum((item.tonnes for item in retirements if item.usable and not _is_scope_2(item, projects)), ZERO)
+    if used and any(line.scope == "2" for line in lines):
+        zh = f"本期注销自用的{tonnes_text(used)}吨碳信用不改变范围二排放，无论基于位置还是基于市场。"
+        en = f"{tonnes_text(used)} t of credits retired in the period change scope 2 in neither of its forms."
+        yield Hit(Rule.S2_05, "caveat", "entity", zh, en, tonnes=used)
+
+
+def _is_scope_2(item: Retirement, projects: dict[str, ProjectFacts]) -> bool:
+    return item.project is not None and projects[item.project].scope == "2"  # its own hit says so
 
 
 def tgt_07(target: TargetEntry, left_out: Decimal) -> Iterator[Hit]:

@@ -253,6 +253,7 @@ class ProjectFacts:
     removal: RemovalFacts | None
     open_findings: int
     evidence: tuple[str, ...]
+    registry: str | None = None  # where its credits are registered; None: nowhere
 
 
 @dataclass(frozen=True)

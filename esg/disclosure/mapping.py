@@ -28,6 +28,8 @@ Feed = Literal[
     "credits_issued",
     "credits_transferred",
     "credits_used",
+    "credits_used_reductions",
+    "credits_used_removals",
     "credits_used_reduction_share",
     "credits_used_removal_share",
     "credits_used_adjusted_share",

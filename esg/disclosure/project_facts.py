@@ -61,6 +61,7 @@ def project_facts(
         else None,
         sum(reading.result.open_findings for reading in readings),
         tuple(screen.plain(key, item) for item in entry.evidence),
+        scheme.registry if scheme else None,
     )
 
 

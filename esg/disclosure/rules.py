@@ -108,6 +108,19 @@ def sold_03(case: Case, rest: Decimal) -> Iterator[Hit]:
             "was sold is not known, so nothing is claimed."
         )
         yield _hit(Rule.SOLD_03, "block", case, zh, en, rest, UNDETERMINED)
+    if case.has_ledger and case.entry.credits != "none" and rest > 0:
+        silent = (
+            ("台账没有该年减排量的任何签发记录", "of which the ledger has no issuance")
+            if not case.holding.issued
+            else None
+        )
+        known = silent or ("台账只签发了其中一部分", "of which the ledger has issued a part")
+        zh = f"项目已登记于减排机制，{known[0]}；尚未签发的{tonnes_text(rest)}吨以后仍可能签发并转让，其后转让的不得主张。"
+        en = (
+            f"The project is registered for credits, {known[1]}: {tonnes_text(rest)} t are not issued and may still be "
+            "issued and sold, and what is sold later is in no claim."
+        )
+        yield _hit(Rule.SOLD_03, "caveat", case, zh, en, rest)
     for bucket, words in (
         ("transferred", ("已转让", "were transferred")),
         ("retired_for_others", ("已为他人注销", "were retired for others")),
@@ -199,7 +212,9 @@ def shr_12(case: Case, rest: Decimal) -> Iterator[Hit]:
         yield _hit(Rule.SHR_12, "move", case, zh, en, amount - own, "others_share")
     if case.share != 1 and held and not case.entry.excluded:
         own = of_share(held, case.share)
-        zh = f"期末持有的{tonnes_text(held)}吨碳信用，按合并比例{share_text(case.share)}至多{tonnes_text(own)}吨可主张。"
+        zh = (
+            f"期末持有的{tonnes_text(held)}吨碳信用，按合并比例{share_text(case.share)}至多{tonnes_text(own)}吨可主张。"
+        )
         en = (
             f"Of {tonnes_text(held)} t of credits held, at most {tonnes_text(own)} t are claimable at a consolidation "
             f"share of {share_text(case.share)}."

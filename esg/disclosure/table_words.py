@@ -21,6 +21,15 @@ STATUSES: Mapping[str, Phrase] = {
     "monitored": Phrase("已监测，未经核查", "monitored, not verified"),
     "verified": Phrase("已核查", "verified"),
 }
+REGISTRATIONS: Mapping[tuple[bool, bool | None], Phrase] = {  # is the number given; are there movements, or no ledger
+    (True, True): Phrase("已登记，有信用变动", "registered, credits moved"),
+    (True, False): Phrase("已登记，本期无变动", "registered, no movement in the period"),
+    (False, True): Phrase("有信用变动，登记编号未提供", "credits moved, number not given"),
+    (True, None): Phrase("已登记", "registered"),
+    (False, None): Phrase("已登记，编号未提供", "registered, number not given"),
+    (False, False): Phrase("已登记，编号未提供，本期无变动", "registered, number not given, no movement in the period"),
+}
+NO_MOVEMENT = "registered"
 EFFECTS: Mapping[str, Phrase] = {
     "reduction": Phrase("减排", "reduction"),
     "removal": Phrase("清除", "removal"),

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.amounts import Number, exact_sum, number
-from tonne.esg.disclosure.facts import Disclosure, Figure, Hit, Lineage, ProjectFacts, ProjectYear
+from tonne.esg.disclosure.facts import Disclosure, Figure, Hit, Lineage, ProjectFacts, ProjectYear, Rule
 from tonne.esg.disclosure.statement import statement_rows
 from tonne.esg.disclosure.table import NOTHING, Cell, FactTable, Row, summed_table
 from tonne.esg.document import Phrase, same
@@ -18,6 +18,16 @@ from tonne.esg.numbers import ABSENT, share_text
 
 MEGAWATT_HOURS = "MWh"
 ZERO = Decimal(0)
+_MOVEMENTS = (
+    "held_at_start",
+    "issued",
+    "acquired",
+    "transferred",
+    "retired_own",
+    "retired_for_others",
+    "held_at_end",
+)
+_NO_LEDGER = (Rule.SOLD_03, "block", "entity")
 
 
 def disclosure_tables(disclosure: Disclosure) -> dict[str, FactTable]:
@@ -99,15 +109,6 @@ def accounts(disclosure: Disclosure) -> FactTable:
         key = f"{account.source}/{account.vintage}"
         project = disclosure.projects.get(account.project or "")
         expected = project.expected_per_year if project else None
-        moved = (
-            "held_at_start",
-            "issued",
-            "acquired",
-            "transferred",
-            "retired_own",
-            "retired_for_others",
-            "held_at_end",
-        )
         cells = (
             same(
                 account.standard if account.standard == account.registry else f"{account.standard} ({account.registry})"
@@ -115,13 +116,45 @@ def accounts(disclosure: Disclosure) -> FactTable:
             phrase(account.name),
             same(str(account.vintage)),
             same(account.registration or ABSENT),
-            words.STATUSES[project.status] if project else words.BOUGHT,
+            _registration(project, is_issued=True) if project else words.BOUGHT,
             same(account.methodology or ABSENT),
             NOTHING if expected is None else Number(f"T2.expected@{key}", expected),
-            *(Number(f"T2.{column}@{key}", getattr(account, column)) for column in moved),
+            *(Number(f"T2.{column}@{key}", getattr(account, column)) for column in _MOVEMENTS),
         )
         rows.append(Row(key, cells, (account.lineage,)))
+    moved = {account.project for account in disclosure.accounts}
+    rows += [
+        _unmoved(disclosure, item) for item in disclosure.projects.values() if item.registry and item.id not in moved
+    ]
     return _table("T2", rows, {"": words.SUM})
+
+
+def _unmoved(disclosure: Disclosure, project: ProjectFacts) -> Row:
+    """Show a registered project of which nothing moved in the period; without a ledger nobody knows."""
+    key = f"{project.id}/{words.NO_MOVEMENT}"
+    value = Decimal(0) if disclosure.ledger_file else None
+    lineage = Lineage("ledger", disclosure.ledger_file, disclosure.ledger_digest) if disclosure.ledger_file else None
+    expected = project.expected_per_year
+    cells = (
+        same(project.scheme if project.scheme == project.registry else f"{project.scheme} ({project.registry})"),
+        phrase(project.name),
+        NOTHING,
+        same(project.registration or ABSENT),
+        _registration(project, is_issued=False if disclosure.ledger_file else None),
+        same(project.methodology or ABSENT),
+        NOTHING if expected is None else Number(f"T2.expected@{key}", expected),
+        *(Number(f"T2.{column}@{key}", value, why=no_ledger(disclosure)) for column in _MOVEMENTS),
+    )
+    return Row(key, cells, (lineage or _entity_file(disclosure),))
+
+
+def _registration(project: ProjectFacts, *, is_issued: bool | None) -> Phrase:
+    return words.REGISTRATIONS[project.registration is not None, is_issued]
+
+
+def no_ledger(disclosure: Disclosure) -> tuple[Hit, ...]:
+    """Give what is to be said where credits move and there is no ledger."""
+    return tuple(hit for hit in disclosure.hits if (hit.rule, hit.action, hit.subject) == _NO_LEDGER)
 
 
 def credits_used(disclosure: Disclosure) -> FactTable:

@@ -6,11 +6,12 @@ grid out and `workbook_check` compares a file with it. Beside each row of facts 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from tonne.esg.disclosure import table_words as words
-from tonne.esg.disclosure.amounts import Number
+from tonne.esg.disclosure.amounts import Number, exact_sum
 from tonne.esg.disclosure.cells import FilledCell, Framework, Term
 from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage
 from tonne.esg.disclosure.table import FactTable, Row
@@ -39,13 +40,16 @@ CELL_HEADINGS = (
     (Phrase("数值", "Value"), 18),
     (Phrase("单位", "Unit"), 16),
     (Phrase("说明", "Explanation"), 34),
-    (Phrase("守则", "Guarded by"), 16),
+    (Phrase("守则（适用）", "Guarded by"), 16),
+    (Phrase("触发规则", "Rules that fired"), 16),
     (Phrase("组成", "Made of"), 16),
     *((heading, width) for heading, width in zip(LINEAGE_HEADINGS, (24, 26, 20), strict=True)),
     (Phrase("依据等级", "Evidence"), 16),
 )
 ROWS = Phrase("台账第{rows}行", "ledger rows {rows}")
 MORE = Phrase("等{count}项", "and others, {count} in all")
+MOST_SENTENCES = 5  # of one rule beside a cell
+MORE_HITS = Phrase("{rule}：另有{count}项，合计{tonnes}吨，见表T7。", "{rule}: {count} more, {tonnes} t in all, in T7.")
 ELSEWHERE = Phrase("共{count}行，见工作表{sheet}。", "{count} rows, on sheet {sheet}.")
 # Formulas inside a row: the column, and what it is made of.
 ROW_FORMULAS: Mapping[tuple[str, str], str] = {
@@ -263,6 +267,7 @@ def _framework_row(cell: FilledCell) -> list[Placed | None]:
         _text("%" if cell.is_share else cell.number.unit if cell.number else ""),
         _text(explanation(cell, "\n")),
         _text(", ".join(mapped.rules) or ABSENT),
+        _text(", ".join(cell.fired) or ABSENT),
         _text(", ".join(runs[:3]) or ABSENT, "code"),
         *_lineage(list(dict.fromkeys(line for term in cell.terms for line in term.lineage))),
         _text(both(EVIDENCE[mapped.evidence])),
@@ -286,8 +291,17 @@ def explanation(cell: FilledCell, separator: str) -> str:
 
 
 def explanation_phrases(cell: FilledCell) -> list[Phrase]:
-    """Give the sentences of the hits that concern a cell."""
-    return [hit_words(hit) for hit in dict.fromkeys(cell.why)]
+    """Give the sentences of the hits that concern a cell; of very many by rule the first, and how many tonnes more."""
+    by_rule: dict[str, list[Hit]] = {}
+    for hit in cell.why:
+        by_rule.setdefault(hit.rule.value, []).append(hit)
+    said = []
+    for rule, hits in sorted(by_rule.items()):
+        said += [hit_words(hit) for hit in hits[:MOST_SENTENCES]]
+        if len(hits) > MOST_SENTENCES:
+            rest = Number("", exact_sum(hit.tonnes or Decimal(0) for hit in hits[MOST_SENTENCES:]))
+            said.append(MORE_HITS.filled(rule=same(rule), count=f"{len(hits) - MOST_SENTENCES:,}", tonnes=rest.text))
+    return said
 
 
 def hit_words(hit: Hit) -> Phrase:

@@ -39,6 +39,7 @@ def fires(group: Group, rule: str, action: str | None = None) -> bool:
 
 
 def test_without_anything_special_the_whole_reduction_is_claimed_and_no_rule_fires(group):
+    group.projects["mill"]["credits"] = "none"
     disclosure = group.disclose()
     assert claims(disclosure) == {"mill": Decimal(100)}
     assert disclosure.hits == ()
@@ -64,6 +65,16 @@ def test_cf_02_says_that_reductions_are_no_change_of_the_inventory(group):
     group.more["inventory"] = [{**INVENTORY[0], "previous": "1,300"}]
     (hit,) = hits_of(group.disclose(), "CF-02", "caveat")
     assert hit.tonnes == 100
+
+
+@pytest.mark.parametrize("status", ["ex_ante", "monitored"])
+def test_cf_02_speaks_of_reductions_that_are_not_verified(group, status):
+    group.projects["mill"] |= {"owner": "partly", "results": [{"path": "mill.json", "status": status}]}
+    group.more["inventory"] = [{**INVENTORY[0], "previous": "1,300"}]
+    disclosure = group.disclose()
+    (hit,) = hits_of(disclosure, "CF-02", "caveat")
+    assert hit.tonnes == 40
+    assert cell_of(disclosure, "gri_305_2016", "305-1").fired == ("CF-02",)
 
 
 def test_cf_02_has_nothing_to_say_where_only_one_year_is_shown(group):
@@ -101,9 +112,68 @@ def test_sold_03_makes_a_registered_project_undetermined_without_a_ledger(group)
 def test_sold_03_needs_no_ledger_where_nothing_was_ever_registered(group):
     group.has_ledger = False
     group.projects["mill"]["credits"] = "none"
+    group.more["sources"] = {}
     disclosure = group.disclose()
     assert not hits_of(disclosure, "SOLD-03")
     assert claims(disclosure) == {"mill": Decimal(100)}
+    assert cell_of(disclosure, "cn_exchanges_2024", "art24.credits").text.en.startswith("no ledger was given")
+
+
+def cell_of(disclosure, framework, id_):
+    (filled,) = filled_frameworks(disclosure, disclosure_tables(disclosure), [framework])
+    return next(cell for cell in filled.cells if cell.mapped.id == id_)
+
+
+CREDIT_CELLS = [
+    ("cn_exchanges_2024", "art27.registered"),
+    ("cn_exchanges_2024", "art27.traded"),
+    ("cn_exchanges_2024", "art24.credits"),
+    ("esrs_e1_2023", "E1-7.credits_cancelled"),
+    ("esrs_e1_2023", "E1-7.share_removal"),
+]
+
+
+@pytest.mark.parametrize(("framework", "id_"), CREDIT_CELLS)
+def test_sold_03_leaves_cells_of_credits_undetermined_without_a_ledger(group, framework, id_):
+    with_ledger = cell_of(group.disclose(), framework, id_)
+    assert "SOLD-03" not in [hit.rule for hit in with_ledger.why if hit.action == "block"]
+    group.has_ledger = False
+    cell = cell_of(group.disclose(), framework, id_)
+    assert cell.number is not None
+    assert cell.number.value is None
+    assert cell.fired == ("SOLD-03",)
+    assert "台账" in cell.why[0].zh
+
+
+def test_sold_03_says_what_may_still_be_issued_and_sold(group):
+    (silent,) = hits_of(group.disclose(), "SOLD-03", "caveat")
+    assert [silent.tonnes, silent.vintage] == [100, 2024]
+    group.moved("issued", "mill", 1, 70)
+    (partly,) = hits_of(group.disclose(), "SOLD-03", "caveat")
+    assert partly.tonnes == 30
+    assert cell_of(group.disclose(), "gri_305_2016", "305-5.scope_1").fired == ("SOLD-03",)
+    group.moved("issued", "mill", 71, 100)
+    assert not hits_of(group.disclose(), "SOLD-03", "caveat")
+
+
+def test_t2_has_a_row_of_each_registered_project_and_says_how_it_is_registered(group):
+    def mill():
+        table = disclosure_tables(group.disclose())["T2"]
+        (row,) = (row for row in table.rows if row.key.startswith("mill/"))
+        assert not any(row.key.startswith("never/") for row in table.rows)
+        return dict(zip([column.key for column in table.columns], row.cells, strict=True))
+
+    group.projects["mill"]["credits"] = {**CREDITS, "registration": "CCER-9", "expected_per_year": 99}
+    group.project("never", result_data("never", {2024: 5}), credits="none")
+    cells = mill()
+    assert [cells["registration"].en, cells["status"].en] == ["CCER-9", "registered, no movement in the period"]
+    assert [cells["expected"].value, cells["issued"].value] == [99, 0]
+    group.has_ledger = False
+    cells = mill()
+    assert [cells["issued"].value, cells["issued"].codes, cells["status"].en] == [None, ("SOLD-03",), "registered"]
+    group.has_ledger = True
+    group.moved("issued", "mill", 1, 70, date="2024-12-01")
+    assert mill()["status"].en == "registered, credits moved"
 
 
 @pytest.mark.parametrize("entry", [{"effect": "avoided"}, {"boundary": "outside", "scope": None}])
@@ -228,6 +298,15 @@ TARGET = {"id": "t", "name": TEXT, "kind": "gross", "base_year": 2020, "target_y
 def test_tgt_07_refuses_a_net_target_alone(group):
     group.more["targets"] = [{**TARGET, "kind": "net"}]
     assert fires(group, "TGT-07", "block")
+    disclosure = group.disclose()
+    for framework, id_ in (
+        ("esrs_e1_2023", "E1-4.contribution"),
+        ("ifrs_s2_2023", "36c.gross"),
+        ("gri_102_2025", "102-4"),
+    ):
+        cell = cell_of(disclosure, framework, id_)
+        assert cell.number is not None
+        assert (cell.number.value, cell.fired) == (None, ("TGT-07",))
 
 
 def test_tgt_07_takes_a_net_target_beside_a_gross_one(group):
@@ -243,6 +322,23 @@ def test_tgt_07_keeps_removals_and_credits_out_of_a_gross_target(group):
     disclosure = group.disclose()
     assert hits_of(disclosure, "TGT-07", "caveat")[0].tonnes == 70
     assert disclosure.targets[0].contribution.value == 100
+
+
+BOUGHT_AND_USED = {"beneficiary": "works", "purpose": "own use", "date": "2024-03-01"}
+
+
+def test_tgt_07_and_s2_05_speak_of_credits_that_were_bought(group):
+    group.projects["mill"]["credits"] = "none"
+    group.moved("acquired", "bought", 1, 4000, date="2024-02-01")
+    group.moved("retired", "bought", 1, 4000, **BOUGHT_AND_USED)
+    group.more["targets"] = [TARGET]
+    assert not fires(group, "S2-05")  # no scope 2 in the inventory
+    group.more["inventory"] = [{**LINE, "id": "s2", "scope": "2", "basis": "location", "current": "5"}]
+    disclosure = group.disclose()
+    assert [hit.tonnes for hit in hits_of(disclosure, "TGT-07", "caveat")] == [4000]
+    assert [hit.tonnes for hit in hits_of(disclosure, "S2-05", "caveat")] == [4000]
+    assert cell_of(disclosure, "gri_305_2016", "305-2.location").fired == ("S2-05",)
+    assert "TGT-07" in cell_of(disclosure, "esrs_e1_2023", "E1-4.contribution").fired
 
 
 @pytest.mark.parametrize("lacking", ["beneficiary", "purpose"])
