@@ -24,7 +24,7 @@ from tonne.esg.disclosure.credit_facts import (
 )
 from tonne.esg.disclosure.dated import within
 from tonne.esg.disclosure.entity import Entity, inside, load_entity
-from tonne.esg.disclosure.entity_rules import Screen, cf_02, contribution, net_01, s2_05, sold_03, tgt_07
+from tonne.esg.disclosure.entity_rules import Screen, cf_02, contribution, net_01, per_11, s2_05, sold_03, tgt_07
 from tonne.esg.disclosure.facts import (
     ZERO,
     Disclosure,
@@ -166,7 +166,9 @@ def _decided(read: _Read) -> Disclosure:
     bought = sum((item.tonnes for item in retirements if item.project is None and item.usable), ZERO)
     targets = tuple(_targets(entity, reported, projects, bought, screen))
     hits = [hit for line in inventory for hit in line.hits]
-    hits += cf_02(entity.spec.inventory, reported)
+    inside = {key for key, item in projects.items() if item.effect == "reduction" and item.boundary != "outside"}
+    hits += cf_02(entity.spec.inventory, [year for year in reported if year.project in inside])
+    hits += per_11(projects.values())
     hits += sold_03(projects.values(), list(entity.spec.sources), read.ledger is not None)
     hits += s2_05(entity.spec.inventory, retirements, projects)
     hits += [hit for year in years for hit in year.hits]

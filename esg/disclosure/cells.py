@@ -267,7 +267,7 @@ def _contribution(asked: _Asked) -> FilledCell:
 
 
 def _investment(asked: _Asked) -> FilledCell:
-    terms = asked.terms("T1", "investment")
+    terms = asked.terms("I", "deployed")
     if len({term.number.unit for term in terms}) > 1:
         return asked.listed(terms)
     return asked.summed(terms)

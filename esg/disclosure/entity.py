@@ -193,7 +193,10 @@ class ProjectEntry(Model):
     )
     baseline: Text = Field(description="what the reduction is measured against, and by which method")
     user: Text | None = Field(None, description="of avoided emissions: who uses the output")
-    investment: Amount | None = None
+    investment: Amount | dict[DayOrYear, Annotated[Amount, Field(ge=0)]] | None = Field(
+        None,
+        description="of the whole project; by the day it was spent, or its calendar year, where it is to be disclosed",
+    )
     currency: str | None = Field(None, max_length=20)
     gwp: GwpSet | None = Field(None, description="where the result does not tell it")
     split_by: Label | None = Field(

@@ -18,6 +18,7 @@ from tonne.esg.disclosure.facts import (
 from tonne.esg.disclosure.neutrality import WITHHELD, claims_of_neutrality
 from tonne.esg.disclosure.potentials import mixed_sets
 from tonne.esg.disclosure.rules import tonnes_text
+from tonne.esg.numbers import number_text
 
 
 def net_01(line: InventoryEntry) -> Iterator[Hit]:
@@ -28,21 +29,38 @@ def net_01(line: InventoryEntry) -> Iterator[Hit]:
         yield Hit(Rule.NET_01, "block", line.id, zh, en)
 
 
-def cf_02(lines: Sequence[InventoryEntry], years: Iterable[ProjectYear]) -> Iterator[Hit]:
+def cf_02(lines: Sequence[InventoryEntry], years: Sequence[ProjectYear]) -> Iterator[Hit]:
     """Say that reductions against a baseline, also expected ones, are no change of an inventory of two years."""
     names = ("claimed_reduction", "counted_expected", "counted_estimated")
-    figures = [year.figure(name).value for year in years if year.is_reported for name in names]
-    claimed = sum((value for value in figures if value), ZERO)
+    amounts = {name: [year.figure(name).value or ZERO for year in years if year.is_reported] for name in names}
+    sums = {name: sum(found, ZERO) for name, found in amounts.items()}
+    shown, unverified = sum(sums.values(), ZERO), sums["counted_expected"] + sums["counted_estimated"]
     both = [line.id for line in lines if line.previous is not None]
-    if claimed and both:
-        zh = (
-            f"{tonnes_text(claimed)}吨为相对基准线的减排量，不是清单两年之差；清单项{'、'.join(both)}的上期数仅作回显。"
+    if shown and both:
+        part = (
+            f"（含预期或估算{tonnes_text(unverified)}吨）",
+            f" (expected or estimated: {tonnes_text(unverified)} t)",
         )
+        zh, en = part if unverified else ("", "")
+        zh = f"{tonnes_text(shown)}吨{zh}为相对基准线的减排量，不是清单两年之差；清单项{'、'.join(both)}的上期数仅作回显。"
         en = (
-            f"{tonnes_text(claimed)} t are against baselines and are no difference of two years of the inventory; "
+            f"{tonnes_text(shown)} t{en} are against baselines and are no difference of two years of the inventory; "
             f"the previous year of {', '.join(both)} is only repeated."
         )
-        yield Hit(Rule.CF_02, "caveat", "entity", zh, en, tonnes=claimed)
+        yield Hit(Rule.CF_02, "caveat", "entity", zh, en, tonnes=shown)
+
+
+def per_11(projects: Iterable[ProjectFacts]) -> Iterator[Hit]:
+    """Refuse to take an investment for capital of the reporting year where nobody says when it was spent."""
+    for project in projects:
+        if project.investment and project.invested is None:
+            amount = f"{number_text(project.investment, '')} {project.currency or ''}".strip()
+            zh = f"投入{amount}未注明支出日期，属于本报告期的部分无从判断，不列为本期投入资本；可按日或年份填写investment。"
+            en = (
+                f"When the investment of {amount} was spent is not stated: what of it is of this reporting year is not known, "
+                "and it is no capital deployed in it. Give `investment:` by day or year."
+            )
+            yield Hit(Rule.PER_11, "block", project.id, zh, en)
 
 
 def sold_03(projects: Iterable[ProjectFacts], sources: Sequence[str], has_ledger: bool) -> Iterator[Hit]:

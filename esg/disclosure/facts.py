@@ -254,6 +254,7 @@ class ProjectFacts:
     open_findings: int
     evidence: tuple[str, ...]
     registry: str | None = None  # where its credits are registered; None: nowhere
+    invested: Decimal | None = None  # of the investment, what was spent in the reporting year; None: nobody dates it
 
 
 @dataclass(frozen=True)

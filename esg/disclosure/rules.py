@@ -183,8 +183,9 @@ def bnd_04(case: Case, rest: Decimal) -> Iterator[Hit]:
     amount = case.counted(rest)
     if not amount:
         return
-    zh = f"{tonnes_text(amount)}吨属清单边界之外的避免排放，列入T5，不填排放范围，不计入直接减排量。"
-    en = f"{tonnes_text(amount)} t are avoided outside the inventory: in T5, with no scope, and no direct reduction."
+    kind = ("清除量", "removed") if case.project.effect == "removal" else ("避免排放", "avoided")
+    zh = f"{tonnes_text(amount)}吨属清单边界之外的{kind[0]}，列入T5，不填排放范围，不计入直接减排量。"
+    en = f"{tonnes_text(amount)} t are {kind[1]} outside the inventory: in T5, with no scope, and no direct reduction."
     yield _hit(Rule.BND_04, "move", case, zh, en, amount, "outside_boundary")
 
 

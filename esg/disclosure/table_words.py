@@ -104,6 +104,7 @@ TITLES: Mapping[str, Phrase] = {
     "C": Phrase("减排量去向平衡表（tCO2e）", "Where each verified tonne is (tCO2e)"),
     "G": Phrase("气候目标与项目贡献", "Targets, and what projects contribute"),
     "P": Phrase("计划使用的碳信用（tCO2e）", "Planned use of carbon credits (tCO2e)"),
+    "I": Phrase("项目投入资本", "Capital deployed in projects"),
     "E": Phrase("绿色电力证书（MWh）", "Green certificates (MWh)"),
 }
 NOTES: Mapping[str, Phrase] = {
@@ -128,6 +129,11 @@ NOTES: Mapping[str, Phrase] = {
     "T6": Phrase(
         "各数按编制人清单原样列示；项目减排量、清除量和碳信用均未抵减。",
         "Repeated as written; no reduction, removal or credit is deducted.",
+    ),
+    "I": Phrase(
+        "含清单边界之外的项目；“本期投入”仅含报告期内支出的部分，按合并比例列示。不同单位不相加。",
+        "Projects outside the boundary included; 'deployed' holds what was spent in the period, at the consolidation share. "
+        "Units are not mixed.",
     ),
     "C": Phrase(
         "已核查量＝已主张＋自用注销＋已转让＋为他方注销＋期末持有＋不可主张，逐年逐项目成立。“自用注销”含截至台账末行的注销，仅本报告期内注销的列入T3。",
@@ -159,7 +165,8 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("not_counted", Phrase("其他不可主张", "Otherwise not claimable"), 13, part=5, is_summed=True),
         Column("claimable", Phrase("可主张量", "Claimable"), 13, part=5, is_summed=True),
         Column("status", Phrase("状态", "Status"), 14),
-        Column("investment", Phrase("投入", "Investment"), 14, part=4),
+        Column("investment", Phrase("投入（项目总额）", "Investment (whole project)"), 14, part=4),
+        Column("currency", Phrase("投入单位", "Unit of investment"), 10, part=4),
         Column("evidence", Phrase("证据", "Evidence"), 22, part=4),
         Column("note", Phrase("所涉规则", "Rules"), 16, part=5),
     ),
@@ -267,6 +274,14 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("tonnes", Phrase("数量", "Tonnes"), 12, is_summed=True),
         Column("by", Phrase("计划注销日", "To be retired by"), 13),
         Column("purpose", Phrase("用途", "Purpose"), 30),
+    ),
+    "I": (
+        Column("name", Phrase("项目", "Project"), 24),
+        Column("place", Phrase("自身/上游/下游/边界外", "Place"), 14),
+        Column("share", Phrase("合并比例", "Share"), 10),
+        Column("stated", Phrase("投入（项目总额）", "Investment (whole project)"), 15),
+        Column("deployed", Phrase("本期投入（按比例）", "Deployed in the period (at the share)"), 17),
+        Column("unit", Phrase("单位", "Unit"), 10),
     ),
     "E": (
         Column("name", Phrase("项目或来源", "Project or source"), 24),

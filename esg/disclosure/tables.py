@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.amounts import Number, exact_sum, number
-from tonne.esg.disclosure.facts import Disclosure, Figure, Hit, Lineage, ProjectFacts, ProjectYear, Rule
+from tonne.esg.disclosure.facts import Disclosure, Figure, Hit, Lineage, ProjectFacts, ProjectYear, Rule, of_share
 from tonne.esg.disclosure.statement import statement_rows
 from tonne.esg.disclosure.table import NOTHING, Cell, FactTable, Row, summed_table
 from tonne.esg.document import Phrase, same
@@ -94,6 +94,7 @@ def measures(disclosure: Disclosure) -> FactTable:
             amounts.verified("claimable"),
             words.STATUSES[project.status],
             invested,
+            NOTHING if invested is NOTHING else same(project.currency or ABSENT),
             same("; ".join(project.evidence) or ABSENT),
             _codes(year.hits),
         )
@@ -339,6 +340,28 @@ def planned_use(disclosure: Disclosure) -> FactTable:
     return _table("P", rows, {name: words.SUM_OF_EFFECT.filled(effect=words.EFFECTS[name]) for name in effects})
 
 
+def capital(disclosure: Disclosure) -> FactTable:
+    """What was spent on projects, inside and outside the boundary, in the reporting year and at the share of the owner."""
+    undated = {hit.subject: hit for hit in disclosure.hits if hit.rule is Rule.PER_11 and hit.vintage is None}
+    rows = []
+    for project in disclosure.projects.values():
+        if project.investment is None:
+            continue
+        unit, share = project.currency or "", project.owner.share
+        why = (undated[project.id],) if project.id in undated else ()
+        deployed = None if project.invested is None else of_share(project.invested, share)
+        cells: tuple[Cell, ...] = (
+            phrase(project.name),
+            words.BOUNDARIES[project.boundary],
+            same(share_text(share)),
+            Number(f"I.stated@{project.id}", project.investment, unit),
+            Number(f"I.deployed@{project.id}", deployed, unit, why),
+            same(unit or ABSENT),
+        )
+        rows.append(Row(project.id, cells, (_entity_file(disclosure),)))
+    return _table("I", rows, {})
+
+
 def certificates(disclosure: Disclosure) -> FactTable:
     """Green certificates, which bear on the market-based account of purchased energy only."""
     rows = []
@@ -410,4 +433,4 @@ def _table(id_: str, rows: Sequence[Row], labels: dict[str, Phrase]) -> FactTabl
 
 
 _ALWAYS = (measures, accounts, credits_used, removals, avoided, inventory_echo, statement, conservation)
-_WHERE_GIVEN = (targets, planned_use, certificates)
+_WHERE_GIVEN = (targets, planned_use, certificates, capital)

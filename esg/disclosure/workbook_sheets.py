@@ -305,8 +305,9 @@ def explanation_phrases(cell: FilledCell) -> list[Phrase]:
 
 
 def hit_words(hit: Hit) -> Phrase:
-    """Give the sentence of a hit with its code."""
-    return Phrase(f"{hit.rule.value}：{hit.zh}", f"{hit.rule.value}: {hit.en}")
+    """Give the sentence of a hit with its code and what it is about."""
+    about = "" if hit.subject == "entity" else f" {hit.subject} {hit.vintage or ''}".rstrip()
+    return Phrase(f"{hit.rule.value}{about}：{hit.zh}", f"{hit.rule.value}{about}: {hit.en}")
 
 
 def _term_place(term: Term) -> str:

@@ -120,7 +120,9 @@ def test_a_number_with_a_caveat_carries_it_in_every_file(tmp_path):
     release_disclosure(sample(years=years), tmp_path / "out")
     sheet = openpyxl.load_workbook(tmp_path / "out" / "disclosure.xlsx")["GRI 305 2016"]
     headings = [str(cell.value).splitlines()[-1] for cell in sheet[3]]
-    rows = {row[0]: dict(zip(headings, row, strict=False)) for row in sheet.iter_rows(min_row=4, values_only=True)}
+    rows = {
+        row[0]: dict(zip(headings, map(str, row), strict=False)) for row in sheet.iter_rows(min_row=4, values_only=True)
+    }
     row = rows["305-5.scope_1"]
     assert "77吨" in row["Explanation"]
     assert "77 t" in row["Explanation"]

@@ -22,6 +22,7 @@ from tonne.esg.disclosure.cells import filled_frameworks
 from tonne.esg.disclosure.facts import Rule
 from tonne.esg.disclosure.neutrality import claims_of_neutrality
 from tonne.esg.disclosure.tables import disclosure_tables
+from tonne.esg.document import same
 
 LINE = {"id": "s1", "scope": "1", "amounts": "gross", "source": TEXT}
 INVENTORY = [{**LINE, "current": "1,200.50"}]
@@ -70,6 +71,7 @@ def test_cf_02_says_that_reductions_are_no_change_of_the_inventory(group):
 @pytest.mark.parametrize("status", ["ex_ante", "monitored"])
 def test_cf_02_speaks_of_reductions_that_are_not_verified(group, status):
     group.projects["mill"] |= {"owner": "partly", "results": [{"path": "mill.json", "status": status}]}
+    group.project("wind", result_data("wind", {2024: 9}), effect="avoided", confirmed={"status": status})
     group.more["inventory"] = [{**INVENTORY[0], "previous": "1,300"}]
     disclosure = group.disclose()
     (hit,) = hits_of(disclosure, "CF-02", "caveat")
@@ -122,6 +124,16 @@ def test_sold_03_needs_no_ledger_where_nothing_was_ever_registered(group):
 def cell_of(disclosure, framework, id_):
     (filled,) = filled_frameworks(disclosure, disclosure_tables(disclosure), [framework])
     return next(cell for cell in filled.cells if cell.mapped.id == id_)
+
+
+def shown(disclosure, table, key, column):
+    table = disclosure_tables(disclosure)[table]
+    return next(row.cells[table.position(column)] for row in table.rows if row.key == key).value
+
+
+def sum_of(disclosure, table, column):
+    table = disclosure_tables(disclosure)[table]
+    return table.sums[0].cells[table.position(column)].value
 
 
 CREDIT_CELLS = [
@@ -285,7 +297,7 @@ def test_rem_06_keeps_removals_outside_the_boundary_apart_in_t5(group):
     tables = disclosure_tables(disclosure)
     assert not tables["T4"].rows
     at = tables["T5"].position("avoided")
-    assert [line.cells[at].value for line in tables["T5"].sums] == [100, 70]
+    assert [cell.value for line in tables["T5"].sums if (cell := line.cells[at])] == [100, 70]
 
 
 def test_rem_06_is_silent_about_reductions(group):
@@ -416,8 +428,7 @@ def test_gwp_10_takes_two_sets_that_are_not_stated_for_different(group):
         group.project(name, unstated(name, {2024: 50}))
     group.more["targets"] = [TARGET]
     disclosure = group.disclose()
-    at = disclosure_tables(disclosure)["T1"].position("claimed")
-    assert disclosure_tables(disclosure)["T1"].sums[0].cells[at].value is None
+    assert sum_of(disclosure, "T1", "claimed") is None
     assert disclosure.targets[0].contribution.value is None
     assert "gwp:" in hits_of(disclosure, "GWP-10", "block")[0].zh
     for name in ("one", "two"):
@@ -432,10 +443,8 @@ def test_gwp_10_refuses_the_sum_of_results_of_one_project_of_different_sets(grou
     group.projects["mill"]["results"].append({"path": "later.json", **VERIFIED})
     group.more["reporting_year"] = FISCAL
     disclosure = group.disclose()
-    at = disclosure_tables(disclosure)["T1"].position("claimed")
-    table = disclosure_tables(disclosure)["T1"]
-    assert [row.cells[at].value for row in table.rows] == [50, 50]
-    assert table.sums[0].cells[at].value is None
+    assert [shown(disclosure, "T1", f"mill/{vintage}", "claimed") for vintage in (2023, 2024)] == [50, 50]
+    assert sum_of(disclosure, "T1", "claimed") is None
 
 
 def test_gwp_10_blocks_a_year_of_which_the_results_have_different_sets(group, tmp_path):
@@ -476,6 +485,31 @@ def test_per_11_refuses_months_that_the_fiscal_year_divides(group):
     assert fires(group, "PER-11", "block")
 
 
+def test_per_11_takes_no_undated_investment_for_capital_of_the_year(group):
+    group.projects["mill"] |= {"investment": 9800, "currency": "万元"}
+    cell = cell_of(group.disclose(), "ifrs_s2_2023", "29e.investment")
+    assert cell.number is not None
+    assert (cell.number.value, cell.fired) == (None, ("PER-11",))
+    assert "9,800 万元" in cell.why[0].zh
+
+
+def test_capital_of_the_year_is_at_the_share_and_includes_what_is_outside(group):
+    spent = {"2023-12-31": 500, 2024: 100}
+    group.projects["mill"] |= {"owner": "partly", "investment": spent, "currency": "万元"}
+    wind = result_data("wind", {2024: 9})
+    group.project("wind", wind, effect="avoided", investment={"2024-05-01": 7}, currency="万元")
+    disclosure = group.disclose()
+    assert not hits_of(disclosure, "PER-11")
+    cell = cell_of(disclosure, "ifrs_s2_2023", "29e.investment")
+    assert cell.number is not None
+    assert (cell.number.value, cell.number.unit) == (47, "万元")
+    table = disclosure_tables(disclosure)["T1"]
+    assert [table.rows[0].cells[table.position(name)] for name in ("currency",)] == [same("万元")]
+    group.more["reporting_year"] = FISCAL
+    with pytest.raises(ProjectError, match="takes in only a part of 2024, for which investments are given"):
+        group.disclose()
+
+
 def test_per_11_has_nothing_to_say_of_a_calendar_year(group):
     assert not fires(group, "PER-11")
 
@@ -497,11 +531,6 @@ def test_shr_12_leaves_out_what_is_no_measure(group, cause):
     assert year_of(disclosure, "mill").disposition.not_claimable == {"excluded_activity": 100}
 
 
-def shown(disclosure, table, key, column):
-    table = disclosure_tables(disclosure)[table]
-    return next(row.cells[table.position(column)] for row in table.rows if row.key == key).value
-
-
 @pytest.mark.parametrize(("status", "column"), [("ex_ante", "expected"), ("monitored", "estimated")])
 def test_shr_12_applies_the_share_to_tonnes_that_are_not_verified(group, status, column):
     group.projects["mill"]["owner"] = "partly"
@@ -520,7 +549,7 @@ def test_shr_12_applies_the_share_to_what_is_avoided(group):
     assert shown(disclosure, "T5", "mill/2024", "avoided") == 40
     assert year_of(disclosure, "mill").disposition.not_claimable == {"outside_boundary": 40, "others_share": 60}
     table = disclosure_tables(disclosure)["T5"]
-    assert "40.00%" in table.rows[0].cells[table.position("share")].zh
+    assert table.rows[0].cells[table.position("share")] == same("40.00%")
     group.projects["mill"]["excluded"] = "outsourcing"
     assert shown(group.disclose(), "T5", "mill/2024", "avoided") == 0
 
