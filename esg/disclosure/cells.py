@@ -15,12 +15,18 @@ from tonne.esg.disclosure.mapping import Mapping as FrameworkMapping
 from tonne.esg.disclosure.table import FactTable, Row, total
 from tonne.esg.disclosure.tables import no_ledger
 from tonne.esg.document import Phrase, same
+from tonne.esg.numbers import share_text
 
 NOT_FED = Phrase("项目数据不得填列，由编制人填写", "not fed by projects; left to the preparer")
 NOTHING_TO_SAY = Phrase("本期无相关数据", "nothing in this period")
 SEE_STATEMENT = Phrase("见表T7", "see T7")
 NOT_GIVEN = Phrase("清单未提供", "not in the inventory")
 NO_LEDGER = Phrase("未提供碳信用台账，由编制人确认", "no ledger was given; for the preparer to confirm")
+NO_CODES = Phrase("国家未以两位代码注明，由编制人填写", "countries are no codes of two letters; left to the preparer")
+CODE = 2  # letters of a country
+EU = frozenset(
+    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split()  # noqa: SIM905 (shorter)
+)
 CREDITS = ("credits_",)  # how the feeds begin that only a ledger can fill
 LISTED = Phrase("{name}：{amount} {unit}", "{name}: {amount} {unit}")
 AND_MORE = Phrase("等{count}项", "and others, {count} in all")
@@ -249,6 +255,36 @@ def _of_effect(effect: str) -> Callable[[_Asked], Callable[[Row], bool]]:
     return lambda _asked: lambda row: row.group == effect
 
 
+def _by_standard(asked: _Asked) -> FilledCell:
+    """List the share of each standard in the credits used."""
+    terms = asked.terms("T3", "tonnes")
+    every = asked.summed(terms)
+    if every.number is None or not every.number.value:
+        return asked.says(NOTHING_TO_SAY)
+    amounts: dict[str, Decimal] = {}
+    for item in asked.disclosure.retirements:
+        if item.usable:
+            amounts[item.standard] = amounts.get(item.standard, Decimal(0)) + item.tonnes
+    with localcontext() as context:
+        context.prec = PRECISION
+        shares = {name: rounded(amount / every.number.value, SHARE_DECIMALS) for name, amount in amounts.items()}
+    said = [(name, share_text(share)) for name, share in sorted(shares.items())]
+    text = Phrase(
+        "；".join(f"{name}：{share}" for name, share in said), "; ".join(f"{name}: {share}" for name, share in said)
+    )
+    return FilledCell(asked.framework, asked.cell, None, text, terms)
+
+
+def _from_european_union(asked: _Asked) -> FilledCell:
+    """Give the share of credits from projects in the European Union, where each country is a code of two letters."""
+    usable = [item for item in asked.disclosure.retirements if item.usable]
+    if any(len(item.country) != CODE or not item.country.isupper() for item in usable):
+        return asked.says(NO_CODES)
+    return _share_of_credits(lambda _asked: lambda row: usable[int(row.key.rpartition("/")[2]) - 1].country in EU)(
+        asked
+    )
+
+
 def _adjusted(asked: _Asked) -> Callable[[Row], bool]:
     usable = [item for item in asked.disclosure.retirements if item.usable]
     return lambda row: usable[int(row.key.rpartition("/")[2]) - 1].corresponding_adjustment is True
@@ -292,6 +328,8 @@ _FEEDS: Mapping[Feed, Callable[[_Asked], FilledCell]] = {
     "credits_used_reduction_share": _share_of_credits(_of_effect("reduction")),
     "credits_used_removal_share": _share_of_credits(_of_effect("removal")),
     "credits_used_adjusted_share": _share_of_credits(_adjusted),
+    "credits_used_standards": _by_standard,
+    "credits_used_eu_share": _from_european_union,
     "credits_planned": _table_column("P", "tonnes"),
     "target_contribution": _contribution,
     "investment": _investment,

@@ -33,6 +33,8 @@ Feed = Literal[
     "credits_used_reduction_share",
     "credits_used_removal_share",
     "credits_used_adjusted_share",
+    "credits_used_standards",
+    "credits_used_eu_share",
     "credits_planned",
     "target_contribution",
     "investment",

@@ -139,6 +139,17 @@ def test_shares_of_credits_used():
     assert filled["E1-7.share_adjusted"].number.value == Decimal("0.25")
 
 
+def test_shares_of_credits_used_by_standard_and_from_the_european_union():
+    one, other = sample().retirements
+    found = (one, dataclasses.replace(other, standard="GS", country="PT"))
+    filled = cells(sample(retirements=found), "esrs_e1_2023")
+    assert filled["E1-7.standards"].text.en == "GS: 25.00%; VCS: 75.00%"
+    assert filled["E1-7.share_eu"].number.value == Decimal("0.25")
+    unclear = (one, dataclasses.replace(other, country="Portugal"))
+    assert cells(sample(retirements=unclear), "esrs_e1_2023")["E1-7.share_eu"].number is None
+    assert cells(sample(retirements=()), "esrs_e1_2026")["E1-9.standards"].text.zh == "本期无相关数据"
+
+
 def test_credits_of_an_incomplete_record_feed_no_cell():
     unusable = tuple(dataclasses.replace(item, usable=False) for item in sample().retirements)
     assert cells(sample(retirements=unusable), "cn_exchanges_2024")["art24.credits"].number is None
