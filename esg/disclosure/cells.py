@@ -6,9 +6,10 @@ One function for each feed. An amount is taken from one table only, and a sum wi
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
+from functools import cached_property
 
 from tonne.esg.disclosure import table_words as words
-from tonne.esg.disclosure.amounts import PRECISION, SHARE, SHARE_DECIMALS, Number, rounded
+from tonne.esg.disclosure.amounts import PRECISION, SHARE, SHARE_DECIMALS, Number, exact_sum, rounded
 from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage, Rule
 from tonne.esg.disclosure.mapping import Feed, MappedCell, load_mapping
 from tonne.esg.disclosure.mapping import Mapping as FrameworkMapping
@@ -31,6 +32,7 @@ CREDITS = ("credits_",)  # how the feeds begin that only a ledger can fill
 LISTED = Phrase("{name}：{amount} {unit}", "{name}: {amount} {unit}")
 AND_MORE = Phrase("等{count}项", "and others, {count} in all")
 MOST_LISTED = 12
+MOST_SENTENCES = 5  # of one rule beside a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,19 @@ class FilledCell:
     @property
     def fired(self) -> tuple[str, ...]:
         """The rules that fired, of which some may not be among those that guard it."""
-        return tuple(sorted({hit.rule.value for hit in self.why}))
+        return tuple(rule for rule, _, _, _ in self.by_rule)
+
+    @cached_property
+    def by_rule(self) -> tuple[tuple[str, tuple[Hit, ...], int, Decimal], ...]:
+        """Give by rule the first hits, how many more there are, and the tonnes of these."""
+        found: dict[str, list[Hit]] = {}
+        for hit in self.why:
+            found.setdefault(hit.rule.value, []).append(hit)
+        return tuple(
+            (rule, tuple(hits[:MOST_SENTENCES]), len(more), exact_sum(hit.tonnes or Decimal(0) for hit in more))
+            for rule, hits in sorted(found.items())
+            for more in (hits[MOST_SENTENCES:],)
+        )
 
 
 @dataclass(frozen=True)
@@ -94,17 +108,18 @@ def filled_frameworks(disclosure: Disclosure, tables: Tables, names: Sequence[st
     """Fill the cells of the frameworks that are asked for."""
     made = []
     columns: _Columns = {}
+    shared = [hit for hit in disclosure.hits if hit.subject == "entity" or hit.rule in {Rule.TGT_07, Rule.S2_05}]
     for name in names:
         mapping = load_mapping(name)
-        cells = tuple(_filled(_Asked(name, cell, disclosure, tables, columns)) for cell in mapping.cells)
+        cells = tuple(_filled(_Asked(name, cell, disclosure, tables, columns), shared) for cell in mapping.cells)
         made.append(Framework(mapping, cells))
     return tuple(made)
 
 
-def _filled(asked: "_Asked") -> FilledCell:
+def _filled(asked: "_Asked", shared: Sequence[Hit]) -> FilledCell:
     """Fill a cell, and put beside it what must be said of its number."""
     cell = _without_ledger(asked) or _FEEDS[asked.cell.feeds](asked)
-    return cell if _is_undecided(cell) else replace(cell, caveats=caveats(asked.disclosure, cell))
+    return cell if _is_undecided(cell) else replace(cell, caveats=caveats(shared, cell))
 
 
 def _is_undecided(cell: FilledCell) -> bool:
@@ -167,10 +182,10 @@ class _Asked:
         return FilledCell(self.framework, self.cell, None, text, terms)
 
 
-def caveats(disclosure: Disclosure, cell: FilledCell) -> tuple[Hit, ...]:
+def caveats(shared: Sequence[Hit], cell: FilledCell) -> tuple[Hit, ...]:
     """Give what must be said of a number: the hits of its terms, and those of the whole disclosure that guard it."""
     guards = {*cell.mapped.rules, *([Rule.CF_02] if cell.mapped.feeds.startswith("reduction_") else ())}
-    found = {id(hit): hit for hit in disclosure.hits if hit.rule in guards and _is_shared(hit, cell)}
+    found = {id(hit): hit for hit in shared if hit.rule in guards and _is_shared(hit, cell)}
     found |= {id(hit): hit for term in cell.terms for hit in term.number.why}  # many terms share the same ones
     for hit in cell.number.why if cell.number else ():
         found.pop(id(hit), None)

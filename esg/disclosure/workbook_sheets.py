@@ -6,12 +6,11 @@ grid out and `workbook_check` compares a file with it. Beside each row of facts 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from tonne.esg.disclosure import table_words as words
-from tonne.esg.disclosure.amounts import Number, exact_sum
+from tonne.esg.disclosure.amounts import Number
 from tonne.esg.disclosure.cells import FilledCell, Framework, Term
 from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage
 from tonne.esg.disclosure.table import FactTable, Row
@@ -48,7 +47,6 @@ CELL_HEADINGS = (
 )
 ROWS = Phrase("台账第{rows}行", "ledger rows {rows}")
 MORE = Phrase("等{count}项", "and others, {count} in all")
-MOST_SENTENCES = 5  # of one rule beside a cell
 MORE_HITS = Phrase("{rule}：另有{count}项，合计{tonnes}吨，见表T7。", "{rule}: {count} more, {tonnes} t in all, in T7.")
 ELSEWHERE = Phrase("共{count}行，见工作表{sheet}。", "{count} rows, on sheet {sheet}.")
 # Formulas inside a row: the column, and what it is made of.
@@ -292,15 +290,11 @@ def explanation(cell: FilledCell, separator: str) -> str:
 
 def explanation_phrases(cell: FilledCell) -> list[Phrase]:
     """Give the sentences of the hits that concern a cell; of very many by rule the first, and how many tonnes more."""
-    by_rule: dict[str, list[Hit]] = {}
-    for hit in cell.why:
-        by_rule.setdefault(hit.rule.value, []).append(hit)
     said = []
-    for rule, hits in sorted(by_rule.items()):
-        said += [hit_words(hit) for hit in hits[:MOST_SENTENCES]]
-        if len(hits) > MOST_SENTENCES:
-            rest = Number("", exact_sum(hit.tonnes or Decimal(0) for hit in hits[MOST_SENTENCES:]))
-            said.append(MORE_HITS.filled(rule=same(rule), count=f"{len(hits) - MOST_SENTENCES:,}", tonnes=rest.text))
+    for rule, hits, more, tonnes in cell.by_rule:
+        said += [hit_words(hit) for hit in hits]
+        if more:
+            said.append(MORE_HITS.filled(rule=same(rule), count=f"{more:,}", tonnes=Number("", tonnes).text))
     return said
 
 
