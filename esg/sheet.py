@@ -25,6 +25,7 @@ LATIN_WIDTH, CHINESE_WIDTH = 0.8, 1.72  # of a 9-point letter, in digits of the 
 # Excel takes letters, digits, points and underscores, and nothing that could be a cell; Calc reads a point before digits
 # as one between a sheet and a cell.
 _NAME = re.compile(r"[^\W\d][\w.]*\Z")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CHINESE = re.compile("[\u2e80-\uffef]")
 _LIKE_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+\Z|[RrCc][0-9]*\Z|[Rr][0-9]*[Cc][0-9]*\Z|(?i:true|false)\Z")
 
@@ -101,8 +102,9 @@ def both(phrase: Phrase, separator: str = " / ") -> str:
 
 
 def letter(position: int) -> str:
-    """Name a column by its position, from 0 to 25."""
-    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[position]
+    """Name a column by its position, from 0 to 701."""
+    before, at = divmod(position, len(_LETTERS))
+    return (_LETTERS[before - 1] if before else "") + _LETTERS[at]
 
 
 def text_width(text: str) -> float:

@@ -11,7 +11,7 @@ from tonne.terminal import FAILED, progress, table, tonnes
 if TYPE_CHECKING:
     from tonne.esg.disclosure.facts import Disclosure
 
-_BUCKETS = ("claimed", "transferred", "retired_for_others", "held", "unclaimable")
+_BUCKETS = ("claimed", "retired_own", "transferred", "retired_for_others", "held", "unclaimable")
 
 
 @click.command()
@@ -48,7 +48,16 @@ def _print_disclosure(disclosure: "Disclosure", out: str) -> None:
     entity = disclosure.entity
     click.echo(f"{entity.name.en} · {entity.start} to {entity.end}")
     click.echo("extract for the preparer, not a filing · 供编制人使用的摘录，非申报文件")
-    headings = ["project", "year", "verified tCO2e", "claimed", "transferred", "retired for others", "held"]
+    headings = [
+        "project",
+        "year",
+        "verified tCO2e",
+        "claimed",
+        "retired, own use",
+        "transferred",
+        "retired for others",
+        "held",
+    ]
     rows = [
         [project, str(vintage), tonnes(verified), *(tonnes(getattr(where, name)) for name in _BUCKETS)]
         for project, vintage, verified, where in disclosure.conservation()

@@ -22,8 +22,9 @@ from tonne.esg.disclosure.credit_facts import (
     planned_facts,
     retirement_facts,
 )
+from tonne.esg.disclosure.dated import within
 from tonne.esg.disclosure.entity import Entity, inside, load_entity
-from tonne.esg.disclosure.entity_rules import Screen, cf_02, contribution, mixed_sets, net_01, tgt_07
+from tonne.esg.disclosure.entity_rules import Screen, cf_02, contribution, net_01, per_11, s2_05, sold_03, tgt_07
 from tonne.esg.disclosure.facts import (
     ZERO,
     Disclosure,
@@ -35,9 +36,10 @@ from tonne.esg.disclosure.facts import (
     ProjectYear,
     TargetFacts,
 )
-from tonne.esg.disclosure.holdings import laid_out, require_verified, with_earlier
+from tonne.esg.disclosure.holdings import Holding, laid_out, require_verified, with_earlier
 from tonne.esg.disclosure.ledger import Ledger, Lot, load_ledger
-from tonne.esg.disclosure.periods import Days, Part, Reading, parts_of, require_apart
+from tonne.esg.disclosure.periods import Days, Part, Reading, empty_part, parts_of, require_apart
+from tonne.esg.disclosure.potentials import mixed_sets
 from tonne.esg.disclosure.project_facts import project_facts
 from tonne.esg.disclosure.results import load_result
 
@@ -89,13 +91,16 @@ def _assembled(reference: str | Path, tell: Callable[[str], None]) -> Disclosure
     entity = load_entity(reference)
     readings = _readings(entity, tell)
     tell("calendar")
-    spec = entity.spec
-    days = (spec.reporting_year.start, spec.reporting_year.end)
-    parts = {key: parts_of(key, found, days, entity.projects[key].split_by) for key, found in readings.items()}
+    parts = {key: _parts(entity, key, found) for key, found in readings.items()}
     tell("ledger")
     read = _Read(entity, readings, parts, _ledger(entity), _claims(entity))
     tell("rules")
     return _decided(read)
+
+
+def _parts(entity: Entity, key: str, readings: list[Reading]) -> list[Part]:
+    year, entry = entity.spec.reporting_year, entity.projects[key]
+    return parts_of(key, readings, (year.start, year.end), entry.split_by, entry.gwp)
 
 
 def _readings(entity: Entity, tell: Callable[[str], None]) -> dict[str, list[Reading]]:
@@ -157,13 +162,18 @@ def _decided(read: _Read) -> Disclosure:
     years = tuple(year for key in projects for year in _years(read, projects[key], overlap))
     inventory = tuple(_inventory(entity, screen))
     reported = [year for year in years if year.is_reported]
-    targets = tuple(_targets(entity, reported, projects, screen))
     retirements = retirement_facts(entity, read.ledger, read.shares, projects, overlap, screen)
+    bought = sum((item.tonnes for item in retirements if item.project is None and item.usable), ZERO)
+    targets = tuple(_targets(entity, reported, projects, bought, screen))
     hits = [hit for line in inventory for hit in line.hits]
-    hits += cf_02(entity.spec.inventory, reported)
+    inside = {key for key, item in projects.items() if item.effect == "reduction" and item.boundary != "outside"}
+    hits += cf_02(entity.spec.inventory, [year for year in reported if year.project in inside])
+    hits += per_11(projects.values())
+    hits += sold_03(projects.values(), list(entity.spec.sources), read.ledger is not None)
+    hits += s2_05(entity.spec.inventory, retirements, projects)
     hits += [hit for year in years for hit in year.hits]
     hits += [hit for retirement in retirements if retirement.project is None for hit in retirement.hits]
-    sets = {gwp for year in reported if year.disposition.claimed and (gwp := projects[year.project].gwp)}
+    sets = {year.gwp for year in reported if year.gwp and year.disposition.claimed}
     hits += [mixed_sets("entity", sets)] if len(sets) > 1 else []
     hits += [hit for target in targets for hit in target.hits]
     accounts = account_facts(entity, read.ledger, projects, screen)
@@ -198,6 +208,25 @@ def _years(read: _Read, project: ProjectFacts, overlap: dict[tuple[str, int], De
         parts.setdefault(part.vintage, []).append(part)
     claims = read.claims.get(key, {})
     blocking = sum(reading.result.blocking for reading in read.readings[key])
+    reversals = _reversals(read, key)
+    last = max((part.vintage for part in read.parts[key] if part.is_reported), default=None)
+
+    def decided(part: Part, holding: Holding, reversed_: Decimal) -> ProjectYear:
+        return project_year(
+            Case(
+                project,
+                entry,
+                part,
+                holding,
+                project.owner.share,
+                read.ledger is not None,
+                overlap.get((key, part.vintage), ZERO),
+                reversed_,
+                blocking,
+                entity.spec.gwp,
+            )
+        )
+
     for vintage in sorted({*lots, *parts, *claims}):
         found = parts.get(vintage, [])
         verified = sum((part.tonnes.get("verified", ZERO) for part in found), ZERO)
@@ -211,22 +240,22 @@ def _years(read: _Read, project: ProjectFacts, overlap: dict[tuple[str, int], De
         if vintage in claims:
             laid = with_earlier(found, laid, claims[vintage].tonnes, claims[vintage].place, row)
         for part, holding in zip(found, laid, strict=True):
-            reversals = entry.removal.reversals.get(vintage, ZERO) if entry.removal and part.is_reported else ZERO
-            share = project.owner.share
-            yield project_year(
-                Case(
-                    project,
-                    entry,
-                    part,
-                    holding,
-                    share,
-                    read.ledger is not None,
-                    overlap.get((key, vintage), ZERO),
-                    reversals,
-                    blocking,
-                    entity.spec.gwp,
-                )
-            )
+            is_last = part.is_reported and vintage == last
+            yield decided(part, holding, sum(reversals.values(), ZERO) if is_last else ZERO)
+    if last is None:  # what was removed in earlier years can be reversed in one that removes nothing
+        origin = (Lineage("entity", Path(entity.document.path).name, entity.document.digest),)
+        for vintage, tonnes in reversals.items():
+            yield decided(empty_part(vintage, read.year, project.status, origin), Holding(), tonnes)
+
+
+def _reversals(read: _Read, key: str) -> dict[int, Decimal]:
+    """Give by calendar year what was reversed in the reporting year."""
+    removal = read.entity.projects[key].removal
+    if removal is None:
+        return {}
+    place = read.entity.place(key, "removal", "reversals") if removal.reversals else read.entity.place(key)
+    found = within(removal.reversals, read.year, "reversals", place)
+    return {vintage: tonnes for vintage, tonnes in found.items() if tonnes}
 
 
 def _inventory(entity: Entity, screen: Screen) -> Iterator[InventoryLine]:
@@ -248,7 +277,7 @@ def _inventory(entity: Entity, screen: Screen) -> Iterator[InventoryLine]:
 
 
 def _targets(
-    entity: Entity, reported: list[ProjectYear], projects: dict[str, ProjectFacts], screen: Screen
+    entity: Entity, reported: list[ProjectYear], projects: dict[str, ProjectFacts], bought: Decimal, screen: Screen
 ) -> Iterator[TargetFacts]:
     for target in entity.spec.targets:
         figure, left_out = contribution(target, reported, projects)
@@ -262,7 +291,7 @@ def _targets(
             target.stated,
             target.unit,
             figure,
-            tuple(tgt_07(target, left_out)),
+            tuple(tgt_07(target, left_out + bought)),
         )
 
 

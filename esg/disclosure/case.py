@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tonne.esg.disclosure.entity import GwpSet, ProjectEntry
-from tonne.esg.disclosure.facts import ZERO, ProjectFacts
+from tonne.esg.disclosure.facts import ZERO, ProjectFacts, of_share
 from tonne.esg.disclosure.holdings import Holding
 from tonne.esg.disclosure.periods import Part
 
@@ -36,6 +36,22 @@ class Case:
     def free(self) -> Decimal:
         """The verified tonnes that were neither issued as credits nor claimed in an earlier report."""
         return self.verified - self.holding.issued - self.holding.claimed_before
+
+    @property
+    def counting(self) -> Decimal:
+        """The share of the tonnes that counts for the entity; none of an excluded activity."""
+        return ZERO if self.entry.excluded else self.share
+
+    @property
+    def unverified(self) -> Decimal:
+        """The tonnes that are expected or estimated; none where the year cannot be divided."""
+        if "verified" in self.part.tonnes or self.part.is_undivided:
+            return ZERO
+        return sum(self.part.tonnes.values(), ZERO)
+
+    def counted(self, rest: Decimal) -> Decimal:
+        """Give what is left after the share: of verified tonnes `rest`, of others what counts of them."""
+        return rest if "verified" in self.part.tonnes else of_share(self.unverified, self.counting)
 
     @property
     def counts_as(self) -> str:

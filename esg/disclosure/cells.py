@@ -4,24 +4,35 @@ One function for each feed. An amount is taken from one table only, and a sum wi
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
+from functools import cached_property
 
 from tonne.esg.disclosure import table_words as words
-from tonne.esg.disclosure.amounts import PRECISION, SHARE, SHARE_DECIMALS, Number, rounded
-from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage
+from tonne.esg.disclosure.amounts import PRECISION, SHARE, SHARE_DECIMALS, Number, exact_sum, rounded
+from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage, Rule
 from tonne.esg.disclosure.mapping import Feed, MappedCell, load_mapping
 from tonne.esg.disclosure.mapping import Mapping as FrameworkMapping
 from tonne.esg.disclosure.table import FactTable, Row, total
+from tonne.esg.disclosure.tables import no_ledger
 from tonne.esg.document import Phrase, same
+from tonne.esg.numbers import share_text
 
 NOT_FED = Phrase("项目数据不得填列，由编制人填写", "not fed by projects; left to the preparer")
 NOTHING_TO_SAY = Phrase("本期无相关数据", "nothing in this period")
 SEE_STATEMENT = Phrase("见表T7", "see T7")
 NOT_GIVEN = Phrase("清单未提供", "not in the inventory")
+NO_LEDGER = Phrase("未提供碳信用台账，由编制人确认", "no ledger was given; for the preparer to confirm")
+NO_CODES = Phrase("国家未以两位代码注明，由编制人填写", "countries are no codes of two letters; left to the preparer")
+CODE = 2  # letters of a country
+EU = frozenset(
+    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split()  # noqa: SIM905 (shorter)
+)
+CREDITS = ("credits_",)  # how the feeds begin that only a ledger can fill
 LISTED = Phrase("{name}：{amount} {unit}", "{name}: {amount} {unit}")
 AND_MORE = Phrase("等{count}项", "and others, {count} in all")
 MOST_LISTED = 12
+MOST_SENTENCES = 5  # of one rule beside a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,7 @@ class FilledCell:
     number: Number | None
     text: Phrase
     terms: tuple[Term, ...] = ()
+    caveats: tuple[Hit, ...] = ()
 
     @property
     def id(self) -> str:
@@ -59,8 +71,25 @@ class FilledCell:
 
     @property
     def why(self) -> tuple[Hit, ...]:
-        """The hits that concern it."""
-        return self.number.why if self.number else ()
+        """The hits that concern it: what keeps it from having a number, and else what must be said of the number."""
+        return (*(self.number.why if self.number else ()), *self.caveats)
+
+    @property
+    def fired(self) -> tuple[str, ...]:
+        """The rules that fired, of which some may not be among those that guard it."""
+        return tuple(rule for rule, _, _, _ in self.by_rule)
+
+    @cached_property
+    def by_rule(self) -> tuple[tuple[str, tuple[Hit, ...], int, Decimal], ...]:
+        """Give by rule the first hits, how many more there are, and the tonnes of these."""
+        found: dict[str, list[Hit]] = {}
+        for hit in self.why:
+            found.setdefault(hit.rule.value, []).append(hit)
+        return tuple(
+            (rule, tuple(hits[:MOST_SENTENCES]), len(more), exact_sum(hit.tonnes or Decimal(0) for hit in more))
+            for rule, hits in sorted(found.items())
+            for more in (hits[MOST_SENTENCES:],)
+        )
 
 
 @dataclass(frozen=True)
@@ -79,11 +108,30 @@ def filled_frameworks(disclosure: Disclosure, tables: Tables, names: Sequence[st
     """Fill the cells of the frameworks that are asked for."""
     made = []
     columns: _Columns = {}
+    shared = [hit for hit in disclosure.hits if hit.subject == "entity" or hit.rule in {Rule.TGT_07, Rule.S2_05}]
     for name in names:
         mapping = load_mapping(name)
-        cells = tuple(_FEEDS[cell.feeds](_Asked(name, cell, disclosure, tables, columns)) for cell in mapping.cells)
+        cells = tuple(_filled(_Asked(name, cell, disclosure, tables, columns), shared) for cell in mapping.cells)
         made.append(Framework(mapping, cells))
     return tuple(made)
+
+
+def _filled(asked: "_Asked", shared: Sequence[Hit]) -> FilledCell:
+    """Fill a cell, and put beside it what must be said of its number."""
+    cell = _without_ledger(asked) or _FEEDS[asked.cell.feeds](asked)
+    return cell if _is_undecided(cell) else replace(cell, caveats=caveats(shared, cell))
+
+
+def _is_undecided(cell: FilledCell) -> bool:
+    return cell.number is not None and cell.number.value is None and cell.number.written is None
+
+
+def _without_ledger(asked: "_Asked") -> FilledCell | None:
+    """Say of credits that nothing is known of them where there is no ledger; None where there is one."""
+    if asked.disclosure.ledger_file or not asked.cell.feeds.startswith(CREDITS):
+        return None
+    why = no_ledger(asked.disclosure)
+    return asked.undecided(why) if why else asked.says(NO_LEDGER)
 
 
 @dataclass(frozen=True)
@@ -100,6 +148,10 @@ class _Asked:
 
     def says(self, text: Phrase) -> FilledCell:
         return FilledCell(self.framework, self.cell, None, text)
+
+    def undecided(self, why: tuple[Hit, ...]) -> FilledCell:
+        number = Number(self.id, None, why=why)
+        return FilledCell(self.framework, self.cell, number, number.text)
 
     def terms(self, table: str, column: str, wanted: Callable[[Row], bool] = lambda _row: True) -> tuple[Term, ...]:
         """Take the amounts of a column."""
@@ -128,6 +180,24 @@ class _Asked:
             parts.append(AND_MORE.filled(count=f"{len(terms):,}"))
         text = Phrase("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
         return FilledCell(self.framework, self.cell, None, text, terms)
+
+
+def caveats(shared: Sequence[Hit], cell: FilledCell) -> tuple[Hit, ...]:
+    """Give what must be said of a number: the hits of its terms, and those of the whole disclosure that guard it."""
+    guards = {*cell.mapped.rules, *([Rule.CF_02] if cell.mapped.feeds.startswith("reduction_") else ())}
+    found = {id(hit): hit for hit in shared if hit.rule in guards and _is_shared(hit, cell)}
+    found |= {id(hit): hit for term in cell.terms for hit in term.number.why}  # many terms share the same ones
+    for hit in cell.number.why if cell.number else ():
+        found.pop(id(hit), None)
+    return tuple(found.values())
+
+
+def _is_shared(hit: Hit, cell: FilledCell) -> bool:
+    if hit.rule is Rule.TGT_07:
+        return cell.mapped.feeds == "target_contribution"
+    if hit.rule is Rule.S2_05 and cell.mapped.feeds == "inventory":
+        return hit.action == "caveat"
+    return hit.subject == "entity" and hit.action == "caveat" and (cell.number is not None or bool(cell.terms))
 
 
 def _terms(table: FactTable, column: str) -> Iterator[Term]:
@@ -176,7 +246,8 @@ def _reductions(column: str) -> Callable[[_Asked], FilledCell]:
 def _credits_issued(asked: _Asked) -> FilledCell:
     """Take the issuance of own projects; what was bought was issued to others."""
     own = {f"{item.source}/{item.vintage}" for item in asked.disclosure.accounts if item.project}
-    return asked.summed(asked.terms("T2", "issued", lambda row: row.key in own))
+    wanted = asked.terms("T2", "issued", lambda row: row.key in own or row.key.endswith(f"/{words.NO_MOVEMENT}"))
+    return asked.summed(wanted)
 
 
 def _share_of_credits(wanted: Callable[[_Asked], Callable[[Row], bool]]) -> Callable[[_Asked], FilledCell]:
@@ -199,6 +270,36 @@ def _of_effect(effect: str) -> Callable[[_Asked], Callable[[Row], bool]]:
     return lambda _asked: lambda row: row.group == effect
 
 
+def _by_standard(asked: _Asked) -> FilledCell:
+    """List the share of each standard in the credits used."""
+    terms = asked.terms("T3", "tonnes")
+    every = asked.summed(terms)
+    if every.number is None or not every.number.value:
+        return asked.says(NOTHING_TO_SAY)
+    amounts: dict[str, Decimal] = {}
+    for item in asked.disclosure.retirements:
+        if item.usable:
+            amounts[item.standard] = amounts.get(item.standard, Decimal(0)) + item.tonnes
+    with localcontext() as context:
+        context.prec = PRECISION
+        shares = {name: rounded(amount / every.number.value, SHARE_DECIMALS) for name, amount in amounts.items()}
+    said = [(name, share_text(share)) for name, share in sorted(shares.items())]
+    text = Phrase(
+        "；".join(f"{name}：{share}" for name, share in said), "; ".join(f"{name}: {share}" for name, share in said)
+    )
+    return FilledCell(asked.framework, asked.cell, None, text, terms)
+
+
+def _from_european_union(asked: _Asked) -> FilledCell:
+    """Give the share of credits from projects in the European Union, where each country is a code of two letters."""
+    usable = [item for item in asked.disclosure.retirements if item.usable]
+    if any(len(item.country) != CODE or not item.country.isupper() for item in usable):
+        return asked.says(NO_CODES)
+    return _share_of_credits(lambda _asked: lambda row: usable[int(row.key.rpartition("/")[2]) - 1].country in EU)(
+        asked
+    )
+
+
 def _adjusted(asked: _Asked) -> Callable[[Row], bool]:
     usable = [item for item in asked.disclosure.retirements if item.usable]
     return lambda row: usable[int(row.key.rpartition("/")[2]) - 1].corresponding_adjustment is True
@@ -210,11 +311,14 @@ def _contribution(asked: _Asked) -> FilledCell:
     terms = asked.terms("G", "contribution", lambda row: row.key in gross)
     if len(terms) == 1:
         return asked.summed(terms)
+    refused = tuple(hit for target in asked.disclosure.targets for hit in target.hits if hit.action == "block")
+    if not terms and refused:
+        return asked.undecided(refused)
     return asked.listed(terms) if terms else asked.says(NOTHING_TO_SAY)
 
 
 def _investment(asked: _Asked) -> FilledCell:
-    terms = asked.terms("T1", "investment")
+    terms = asked.terms("I", "deployed")
     if len({term.number.unit for term in terms}) > 1:
         return asked.listed(terms)
     return asked.summed(terms)
@@ -230,9 +334,17 @@ _FEEDS: Mapping[Feed, Callable[[_Asked], FilledCell]] = {
     "credits_issued": _credits_issued,
     "credits_transferred": _table_column("T2", "transferred"),
     "credits_used": _table_column("T3", "tonnes"),
+    "credits_used_reductions": lambda asked: asked.summed(
+        asked.terms("T3", "tonnes", lambda row: row.group == "reduction")
+    ),
+    "credits_used_removals": lambda asked: asked.summed(
+        asked.terms("T3", "tonnes", lambda row: row.group == "removal")
+    ),
     "credits_used_reduction_share": _share_of_credits(_of_effect("reduction")),
     "credits_used_removal_share": _share_of_credits(_of_effect("removal")),
     "credits_used_adjusted_share": _share_of_credits(_adjusted),
+    "credits_used_standards": _by_standard,
+    "credits_used_eu_share": _from_european_union,
     "credits_planned": _table_column("P", "tonnes"),
     "target_contribution": _contribution,
     "investment": _investment,

@@ -53,7 +53,7 @@ NAME_WORDS, AMOUNT_WORDS = 270, 90
 
 FLOW = Phrase("每吨已核查减排量的去向（tCO2e）", "Where each verified tonne went (tCO2e)")
 FLOW_ALT = Phrase("流向图：已核查共{total}；{ends}。", "Flow: {total} verified in all; {ends}.")
-BY_YEAR = Phrase("各项目逐年减排量（tCO2e）", "Reductions by project and year (tCO2e)")
+BY_YEAR = Phrase("各项目逐年减排量（项目全额，tCO2e）", "Reductions by project and year (whole projects, tCO2e)")
 BY_YEAR_ALT = Phrase("条形图：{bars}。", "Bars: {bars}.")
 PART = Phrase("{name} {amount}", "{name} {amount}")
 STATUS_COLOURS = {"verified": BLUE, "estimated": PALE, "expected": "#e3e9ef"}

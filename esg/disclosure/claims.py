@@ -4,15 +4,16 @@ Runs the rules over a case and keeps the books; the sum is proved for every part
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from types import MappingProxyType
 
 from tonne.engine.errors import Problem, ReportError
+from tonne.esg.disclosure.amounts import PRECISION
 from tonne.esg.disclosure.case import Case
-from tonne.esg.disclosure.facts import ZERO, Disposition, Hit, ProjectYear
+from tonne.esg.disclosure.facts import EXCLUDED, ZERO, Disposition, Hit, ProjectYear
 from tonne.esg.disclosure.rules import PROJECT_RULES, UNDETERMINED
 
-TAKEN = ("outside_boundary", "others_share", "excluded_activity", UNDETERMINED)
+TAKEN = ("outside_boundary", "others_share", EXCLUDED, UNDETERMINED)
 
 
 def project_year(case: Case) -> ProjectYear:
@@ -21,8 +22,10 @@ def project_year(case: Case) -> ProjectYear:
     Raises:
         ReportError: the buckets do not add up to the verified tonnes; a fault of this package.
     """
-    hits, disposition = settled(case)
-    require_closed(case, disposition)
+    with localcontext() as context:
+        context.prec = PRECISION  # shares leave decimals, and none is lost
+        hits, disposition = settled(case)
+        require_closed(case, disposition)
     part, tonnes = case.part, case.part.tonnes
     return ProjectYear(
         case.project.id,
@@ -42,6 +45,7 @@ def project_year(case: Case) -> ProjectYear:
         disposition,
         hits,
         (*part.lineage, *case.holding.lineage),
+        "+".join(sorted(part.gwp)) or None,
     )
 
 

@@ -191,7 +191,7 @@ def _framework_blocks(framework: Framework) -> Iterator[Block]:
         where = same(cell.mapped.where)
         evidence = EVIDENCE[cell.mapped.evidence]
         rows.append(((same(cell.mapped.id),), (where,), (label,), (_cell_value(cell),), (same(unit),), (evidence,)))
-        if cell.number is not None and cell.number.value is None and cell.why:
+        if cell.why:
             reasons.append(Paragraph((Marked(same(f"{cell.mapped.id}  "), "strong"), *_reasons(cell)), "small"))
     yield Table(columns, tuple(rows))
     yield from reasons

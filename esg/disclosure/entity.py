@@ -56,6 +56,18 @@ Written = Annotated[
     WithJsonSchema({"type": ["string", "number"], "description": "repeated digit for digit"}),
 ]
 Year = Annotated[int, Field(ge=1990, le=2100)]
+_YEARS = range(1990, 2101)
+
+
+def _dated(value: Any) -> str:
+    text = str(value)
+    year = int(text) if text.isascii() and text.isdigit() and len(text) == 4 else datetime.date.fromisoformat(text).year
+    if year not in _YEARS:
+        raise ValueError(f"a year from {_YEARS[0]} to {_YEARS[-1]}, or a day of one")
+    return text
+
+
+DayOrYear = Annotated[str, BeforeValidator(_dated), Field(pattern="^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$")]
 ScopeText = Annotated[Scope, BeforeValidator(_written), WithJsonSchema({"type": ["string", "number"]})]
 
 
@@ -135,7 +147,10 @@ class Removal(Model):
     pool: Text
     storage: Text
     permanence_years: int | None = Field(None, ge=0, le=100_000)
-    reversals: dict[Year, Amount] = {}
+    reversals: dict[DayOrYear, Annotated[Amount, Field(ge=0)]] = Field(
+        {},
+        description="of earlier removals, whatever their vintage: tonnes by the day of the reversal, or its calendar year",
+    )
 
 
 class Electricity(Model):
@@ -178,7 +193,10 @@ class ProjectEntry(Model):
     )
     baseline: Text = Field(description="what the reduction is measured against, and by which method")
     user: Text | None = Field(None, description="of avoided emissions: who uses the output")
-    investment: Amount | None = None
+    investment: Amount | dict[DayOrYear, Annotated[Amount, Field(ge=0)]] | None = Field(
+        None,
+        description="of the whole project; by the day it was spent, or its calendar year, where it is to be disclosed",
+    )
     currency: str | None = Field(None, max_length=20)
     gwp: GwpSet | None = Field(None, description="where the result does not tell it")
     split_by: Label | None = Field(

@@ -5,9 +5,20 @@ from decimal import Decimal
 
 from tonne.engine.spec.models import Text
 from tonne.esg.disclosure.entity import InventoryEntry, TargetEntry
-from tonne.esg.disclosure.facts import ZERO, Figure, Hit, Lineage, ProjectFacts, ProjectYear, Rule
+from tonne.esg.disclosure.facts import (
+    ZERO,
+    Figure,
+    Hit,
+    Lineage,
+    ProjectFacts,
+    ProjectYear,
+    Retirement,
+    Rule,
+)
 from tonne.esg.disclosure.neutrality import WITHHELD, claims_of_neutrality
+from tonne.esg.disclosure.potentials import mixed_sets
 from tonne.esg.disclosure.rules import tonnes_text
+from tonne.esg.numbers import number_text
 
 
 def net_01(line: InventoryEntry) -> Iterator[Hit]:
@@ -18,19 +29,66 @@ def net_01(line: InventoryEntry) -> Iterator[Hit]:
         yield Hit(Rule.NET_01, "block", line.id, zh, en)
 
 
-def cf_02(lines: Sequence[InventoryEntry], years: Iterable[ProjectYear]) -> Iterator[Hit]:
-    """Say that reductions against a baseline are no change of the inventory, where both years of it are shown."""
-    claimed = sum((year.disposition.claimed_reduction for year in years if year.is_reported), ZERO)
+def cf_02(lines: Sequence[InventoryEntry], years: Sequence[ProjectYear]) -> Iterator[Hit]:
+    """Say that reductions against a baseline, also expected ones, are no change of an inventory of two years."""
+    names = ("claimed_reduction", "counted_expected", "counted_estimated")
+    amounts = {name: [year.figure(name).value or ZERO for year in years if year.is_reported] for name in names}
+    sums = {name: sum(found, ZERO) for name, found in amounts.items()}
+    shown, unverified = sum(sums.values(), ZERO), sums["counted_expected"] + sums["counted_estimated"]
     both = [line.id for line in lines if line.previous is not None]
-    if claimed and both:
-        zh = (
-            f"{tonnes_text(claimed)}吨为相对基准线的减排量，不是清单两年之差；清单项{'、'.join(both)}的上期数仅作回显。"
+    if shown and both:
+        part = (
+            f"（含预期或估算{tonnes_text(unverified)}吨）",
+            f" (expected or estimated: {tonnes_text(unverified)} t)",
         )
+        zh, en = part if unverified else ("", "")
+        zh = f"{tonnes_text(shown)}吨{zh}为相对基准线的减排量，不是清单两年之差；清单项{'、'.join(both)}的上期数仅作回显。"
         en = (
-            f"{tonnes_text(claimed)} t are against baselines and are no difference of two years of the inventory; "
+            f"{tonnes_text(shown)} t{en} are against baselines and are no difference of two years of the inventory; "
             f"the previous year of {', '.join(both)} is only repeated."
         )
-        yield Hit(Rule.CF_02, "caveat", "entity", zh, en, tonnes=claimed)
+        yield Hit(Rule.CF_02, "caveat", "entity", zh, en, tonnes=shown)
+
+
+def per_11(projects: Iterable[ProjectFacts]) -> Iterator[Hit]:
+    """Refuse to take an investment for capital of the reporting year where nobody says when it was spent."""
+    for project in projects:
+        if project.investment and project.invested is None:
+            amount = f"{number_text(project.investment, '')} {project.currency or ''}".strip()
+            zh = f"投入{amount}未注明支出日期，属于本报告期的部分无从判断，不列为本期投入资本；可按日或年份填写investment。"
+            en = (
+                f"When the investment of {amount} was spent is not stated: what of it is of this reporting year is not known, "
+                "and it is no capital deployed in it. Give `investment:` by day or year."
+            )
+            yield Hit(Rule.PER_11, "block", project.id, zh, en)
+
+
+def sold_03(projects: Iterable[ProjectFacts], sources: Sequence[str], has_ledger: bool) -> Iterator[Hit]:
+    """Refuse to say what was issued, sold or used where projects are registered, or credits bought, without a ledger."""
+    registered = [project.id for project in projects if project.registry]
+    if has_ledger or not (registered or sources):
+        return
+    zh = f"{len(registered)}个项目已登记于减排机制、{len(sources)}个外购来源而未提供台账，签发、转让和注销数量无从判断，不予披露。"
+    en = (
+        f"{len(registered)} projects are registered for credits, {len(sources)} sources of bought ones are named, and there "
+        "is no ledger: what was issued, sold or retired is not known."
+    )
+    yield Hit(Rule.SOLD_03, "block", "entity", zh, en)
+
+
+def s2_05(
+    lines: Sequence[InventoryEntry], retirements: Iterable[Retirement], projects: dict[str, ProjectFacts]
+) -> Iterator[Hit]:
+    """Say beside scope 2 that credits which were used do not change it."""
+    used = sum((item.tonnes for item in retirements if item.usable and not _is_scope_2(item, projects)), ZERO)
+    if used and any(line.scope == "2" for line in lines):
+        zh = f"本期注销自用的{tonnes_text(used)}吨碳信用不改变范围二排放，无论基于位置还是基于市场。"
+        en = f"{tonnes_text(used)} t of credits retired in the period change scope 2 in neither of its forms."
+        yield Hit(Rule.S2_05, "caveat", "entity", zh, en, tonnes=used)
+
+
+def _is_scope_2(item: Retirement, projects: dict[str, ProjectFacts]) -> bool:
+    return item.project is not None and projects[item.project].scope == "2"  # its own hit says so
 
 
 def tgt_07(target: TargetEntry, left_out: Decimal) -> Iterator[Hit]:
@@ -66,20 +124,12 @@ def contribution(
             continue
         blocks += year.blocks
         counted += year.disposition.claimed_reduction
-        sets |= {project.gwp} if project.gwp and year.disposition.claimed_reduction else set()
+        sets |= {year.gwp} if year.gwp and year.disposition.claimed_reduction else set()
         lineage += year.lineage
     known = not blocks and len(sets) <= 1
     if len(sets) > 1:
         blocks.append(mixed_sets(target.id, sets))
     return Figure(counted if known else None, tuple(lineage), tuple(blocks)), left_out
-
-
-def mixed_sets(subject: str, sets: Iterable[str]) -> Hit:
-    """Refuse a sum across sets of global warming potentials."""
-    named = [name.upper() for name in sorted(sets)]
-    zh = f"各项目采用的全球增温潜势不同（{'、'.join(named)}），不得相加。"
-    en = f"The projects use different sets of global warming potentials ({', '.join(named)}): no sum."
-    return Hit(Rule.GWP_10, "block", subject, zh, en)
 
 
 class Screen:

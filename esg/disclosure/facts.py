@@ -6,7 +6,7 @@ A tonne of a project stands in exactly one bucket of one `Disposition`. What can
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
@@ -59,8 +59,20 @@ Scope = Literal[
 Measure = Literal["process_redesign", "equipment_retrofit", "process_improvement", "fuel_switch", "other"]
 Approach = Literal["equity_share", "financial_control", "operational_control"]
 ZERO = Decimal(0)
-_CLAIMS = frozenset({"claimed", "claimable", "claimed_reduction", "claimed_removal"})
-_KNOWN_BUCKETS = frozenset({"transferred", "retired_for_others", "retired_own", "held"})
+EXCLUDED = "excluded_activity"
+_DIGITS = 60  # no product of tonnes and a share has more
+_CLAIMS = frozenset(
+    {"claimed", "claimable", "claimed_reduction", "claimed_removal", "counted_expected", "counted_estimated"}
+    | {"others_share", "not_counted"}
+)
+_KNOWN_BUCKETS = frozenset({"transferred", "retired_for_others", "retired_own", "held", "counted_reversals"})
+
+
+def of_share(amount: Decimal, share: Decimal) -> Decimal:
+    """Multiply without rounding."""
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return amount * share
 
 
 @dataclass(frozen=True)
@@ -125,13 +137,8 @@ class Disposition:
 
     @property
     def claimed(self) -> Decimal:
-        """The tonnes that the entity uses: as reduction, as removal, in an earlier report, or as a credit it retired."""
-        return self.claimed_reduction + self.claimed_removal + self.claimed_before + self.retired_own
-
-    @property
-    def claimable(self) -> Decimal:
-        """What is claimed in this report, and the held credits, which can be claimed once retired for own use."""
-        return self.claimed_reduction + self.claimed_removal + self.held
+        """The tonnes that the entity claims as reduction or removal, in this report or an earlier one."""
+        return self.claimed_reduction + self.claimed_removal + self.claimed_before
 
     @property
     def unclaimable(self) -> Decimal:
@@ -141,7 +148,18 @@ class Disposition:
     @property
     def total(self) -> Decimal:
         """All buckets; equal to the verified tonnes."""
-        return self.claimed + self.transferred + self.retired_for_others + self.held + self.unclaimable
+        gone = self.retired_own + self.transferred + self.retired_for_others
+        return self.claimed + gone + self.held + self.unclaimable
+
+    @property
+    def others_share(self) -> Decimal:
+        """What is of the other owners."""
+        return self.not_claimable.get("others_share", ZERO)
+
+    @property
+    def not_counted(self) -> Decimal:
+        """What is not claimable for another reason than the share of others."""
+        return self.unclaimable - self.others_share
 
     def __add__(self, other: "Disposition") -> "Disposition":
         """Add two, bucket by bucket."""
@@ -204,8 +222,8 @@ class RemovalFacts:
 class ProjectFacts:
     """A project as the entity file and its result describe it; no tonnes.
 
-    `scope` is None where no scope of the inventory is touched; `gwp` is None where only CO2 is concerned, and
-    `unstated` where the result does not tell the set. `status` is that of the results inside the reporting year.
+    `scope` is None where no scope of the inventory is touched; `gwp` names the sets of its results with + between them,
+    `unstated` where nobody tells it, and is None where only CO2 is concerned. `status` is that of the results inside the reporting year.
     """
 
     id: str
@@ -235,6 +253,8 @@ class ProjectFacts:
     removal: RemovalFacts | None
     open_findings: int
     evidence: tuple[str, ...]
+    registry: str | None = None  # where its credits are registered; None: nowhere
+    invested: Decimal | None = None  # of the investment, what was spent in the reporting year; None: nobody dates it
 
 
 @dataclass(frozen=True)
@@ -243,7 +263,9 @@ class ProjectYear:
 
     `baseline − project − leakage = reduction` are exact and before rounding; `verified`, `estimated` (monitored, not
     verified) and `expected` (ex ante) exclude each other. `is_reported` tells the part inside the reporting year, the
-    only one that feeds tables of claims; the other part is for conservation. `share` is that of the owner.
+    only one that feeds tables of claims; the other part is for conservation. `share` is that of the owner. These are
+    amounts of the whole project; what of them counts for the entity is `counted_…` and `claimable`. Amounts of different
+    `gwp`, the set of warming potentials, are not added up; a set that nobody states is named like no other.
     """
 
     project: str
@@ -263,6 +285,7 @@ class ProjectYear:
     disposition: Disposition
     hits: tuple[Hit, ...]
     lineage: tuple[Lineage, ...]
+    gwp: str | None = None
 
     @property
     def blocks(self) -> tuple[Hit, ...]:
@@ -270,12 +293,43 @@ class ProjectYear:
         return tuple(hit for hit in self.hits if hit.action == "block")
 
     @property
+    def counting(self) -> Decimal:
+        """The share of the tonnes that counts for the entity: that of the owner, and none of an excluded activity."""
+        return ZERO if any(hit.moved_to == EXCLUDED for hit in self.hits) else self.share
+
+    @property
+    def counted_expected(self) -> Decimal:
+        """What counts of the tonnes expected ex ante."""
+        return of_share(self.expected, self.counting)
+
+    @property
+    def counted_estimated(self) -> Decimal:
+        """What counts of the tonnes that are monitored and not verified."""
+        return of_share(self.estimated, self.counting)
+
+    @property
+    def counted_reversals(self) -> Decimal:
+        """The owner's share of the reversals, whatever became of the removals."""
+        return of_share(self.reversals, self.share)
+
+    @property
+    def counted_emissions(self) -> Decimal:
+        """The owner's share of the emissions of the project and of its leakage."""
+        return of_share(self.project_emissions, self.share) + of_share(self.leakage, self.share)
+
+    @property
+    def claimable(self) -> Decimal:
+        """What is claimed in this report, and of the held credits what can be claimed once retired for own use."""
+        where = self.disposition
+        return where.claimed_reduction + where.claimed_removal + of_share(where.held, self.counting)
+
+    @property
     def is_undivided(self) -> bool:
         """Whether the amounts are those of a longer time than the reporting year, which nothing allows to divide."""
         return any(hit.rule is Rule.PER_11 for hit in self.blocks)
 
     def figure(self, bucket: str) -> Figure:
-        """Give a bucket of the disposition, `claimed`, `claimable`, or an amount of this class, as a figure.
+        """Give a bucket of the disposition, `claimed`, or an amount of this class, as a figure.
 
         A bucket of claims has no value where a rule blocks it; where the year cannot be divided, no amount has one.
         """

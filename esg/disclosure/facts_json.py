@@ -17,6 +17,7 @@ from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage
 from tonne.esg.disclosure.inline_xbrl import TaggedFact
 from tonne.esg.disclosure.statement import distinct_hits
 from tonne.esg.disclosure.table import FactTable
+from tonne.esg.disclosure.workbook_sheets import explanation_phrases
 
 FORMAT = 1
 _line = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
@@ -130,6 +131,8 @@ def _cells(framework: Framework) -> list[dict[str, Any]]:
                 "dimensions": {"framework": framework.mapping.framework, "version": framework.mapping.version},
                 **amount,
                 "guarded_by": [rule.value for rule in cell.mapped.rules],
+                "fired": list(cell.fired),
+                "explanation": [{"zh": said.zh, "en": said.en} for said in explanation_phrases(cell)],
                 "evidence": cell.mapped.evidence,
                 "made_of": [term.number.id for term in cell.terms],
             }

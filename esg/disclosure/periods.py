@@ -6,7 +6,7 @@ without one it stays whole, and says so. Sells, claims and shares nothing.
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
@@ -16,7 +16,7 @@ from tonne.engine.errors import Place, Problem, ProjectError
 from tonne.engine.result.result import ROLES
 from tonne.esg.disclosure.entity import ResultEntry
 from tonne.esg.disclosure.facts import ZERO, Lineage, Status
-from tonne.esg.disclosure.results import ProjectResult, Series, YearLines
+from tonne.esg.disclosure.results import UNSTATED, ProjectResult, Series, YearLines
 
 Days = tuple[datetime.date, datetime.date]
 
@@ -51,6 +51,13 @@ class Part:
     divided_by: str | None
     is_undivided: bool
     lineage: tuple[Lineage, ...]
+    gwp: frozenset[str] = frozenset()  # of each result that it is made of, as `gwp_set` names them
+
+
+def empty_part(vintage: int, year: Days, status: Status, lineage: tuple[Lineage, ...]) -> Part:
+    """Make a part of the reporting year in which a project did nothing."""
+    start, end = max(year[0], datetime.date(vintage, 1, 1)), min(year[1], datetime.date(vintage, 12, 31))
+    return Part(vintage, start, end, True, dict.fromkeys(ROLES, ZERO), {status: ZERO}, None, False, lineage)
 
 
 def require_apart(project: str, readings: Sequence[Reading], place: Place) -> None:
@@ -68,13 +75,28 @@ def require_apart(project: str, readings: Sequence[Reading], place: Place) -> No
             raise ProjectError(Problem(what, place, found=found, hint=hint))
 
 
-def parts_of(project: str, readings: Iterable[Reading], year: Days, split_by: str | None) -> list[Part]:
+def gwp_set(result: ProjectResult, stated: str | None) -> str | None:
+    """Name the set of global warming potentials of a result; None where no gas but CO2 is concerned.
+
+    What the entity file states counts where the result does not tell it. Several sets in one result, and one that
+    nobody states, are like no other: they are named with the digest of the result.
+    """
+    names = sorted(result.gwp)
+    if not names or stated:
+        return stated
+    return names[0] if names[0] != UNSTATED and len(names) == 1 else f"{'+'.join(names)}:{result.digest}"
+
+
+def parts_of(
+    project: str, readings: Iterable[Reading], year: Days, split_by: str | None, gwp: str | None = None
+) -> list[Part]:
     """Cut the results of a project; the parts of one calendar year on one side of the reporting year are added up."""
     pieces: dict[tuple[int, bool], list[Part]] = {}
     for reading in readings:
+        sets = frozenset(name for name in (gwp_set(reading.result, gwp),) if name)
         for lines in reading.result.years:
             for part in _cut(project, reading, lines, year, split_by):
-                pieces.setdefault((part.vintage, part.is_reported), []).append(part)
+                pieces.setdefault((part.vintage, part.is_reported), []).append(replace(part, gwp=sets))
     return [_joined(pieces[key]) for key in sorted(pieces)]
 
 
@@ -193,4 +215,5 @@ def _joined(parts: Sequence[Part]) -> Part:
         next((part.divided_by for part in parts if part.divided_by), None),
         any(part.is_undivided for part in parts),
         tuple(dict.fromkeys(lineage for part in parts for lineage in part.lineage)),
+        frozenset(name for part in parts for name in part.gwp),
     )

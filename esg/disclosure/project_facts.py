@@ -1,12 +1,14 @@
 """What is said of a project beside its tonnes: from the entity file, and from its results."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from tonne.engine.errors import Problem, ProjectError
 from tonne.engine.spec.models import Text
+from tonne.esg.disclosure.dated import within
 from tonne.esg.disclosure.entity import Entity, ProjectEntry
 from tonne.esg.disclosure.entity_rules import Screen
-from tonne.esg.disclosure.facts import LegalEntity, ProjectFacts, RemovalFacts, Status
+from tonne.esg.disclosure.facts import ZERO, LegalEntity, ProjectFacts, RemovalFacts, Status
 from tonne.esg.disclosure.periods import Part, Reading
 from tonne.esg.disclosure.results import UNSTATED
 
@@ -49,7 +51,7 @@ def project_facts(
         scheme.country if scheme else None,
         screen.text(key, entry.user) if entry.user else None,
         screen.text(key, entry.baseline),
-        entry.investment,
+        sum(entry.investment.values(), ZERO) if isinstance(entry.investment, dict) else entry.investment,
         entry.currency,
         scheme.expected_per_year if scheme else None,
         _gwp(key, entry, readings, entity),
@@ -61,7 +63,18 @@ def project_facts(
         else None,
         sum(reading.result.open_findings for reading in readings),
         tuple(screen.plain(key, item) for item in entry.evidence),
+        scheme.registry if scheme else None,
+        _invested(key, entry, entity),
     )
+
+
+def _invested(key: str, entry: ProjectEntry, entity: Entity) -> Decimal | None:
+    """Give what was spent in the reporting year; None where the investment is not dated."""
+    if not isinstance(entry.investment, dict):
+        return None
+    year = entity.spec.reporting_year
+    found = within(entry.investment, (year.start, year.end), "investments", entity.place(key, "investment"))
+    return sum(found.values(), ZERO)
 
 
 def _status(key: str, last: Reading, parts: Sequence[Part], entity: Entity) -> Status:
@@ -80,15 +93,13 @@ def _verification(key: str, readings: Sequence[Reading], screen: Screen) -> str 
 
 
 def _gwp(key: str, entry: ProjectEntry, readings: Sequence[Reading], entity: Entity) -> str | None:
-    """Give the set of global warming potentials; several in one project count as not stated."""
+    """Name the sets of global warming potentials of the results; what is added up is decided by year."""
     found = {name for reading in readings for name in reading.result.gwp}
     told = found - {UNSTATED}
     if entry.gwp and told and told != {entry.gwp}:
         what = f"the results of {key} use other global warming potentials than `gwp:` says"
         raise ProjectError(Problem(what, entity.place(key, "gwp", "="), ", ".join(sorted(told)), entry.gwp))
-    if entry.gwp:
-        return entry.gwp
-    return (next(iter(found)) if len(found) == 1 else UNSTATED) if found else None
+    return entry.gwp or "+".join(sorted(found)) or None
 
 
 def source_name(entity: Entity, projects: dict[str, ProjectFacts], source: str, screen: Screen) -> Text:

@@ -10,7 +10,8 @@ from decimal import Decimal, localcontext
 
 from tonne.engine.compute.reference import CONTEXT
 from tonne.esg.disclosure.case import Case
-from tonne.esg.disclosure.facts import ZERO, Action, Hit, Rule
+from tonne.esg.disclosure.facts import EXCLUDED, ZERO, Action, Hit, Rule, of_share
+from tonne.esg.disclosure.potentials import gwp_names, gwp_text, mixed_sets
 from tonne.esg.numbers import number_text, share_text
 
 UNDETERMINED = "undetermined"
@@ -107,6 +108,19 @@ def sold_03(case: Case, rest: Decimal) -> Iterator[Hit]:
             "was sold is not known, so nothing is claimed."
         )
         yield _hit(Rule.SOLD_03, "block", case, zh, en, rest, UNDETERMINED)
+    if case.has_ledger and case.entry.credits != "none" and rest > 0:
+        silent = (
+            ("台账没有该年减排量的任何签发记录", "of which the ledger has no issuance")
+            if not case.holding.issued
+            else None
+        )
+        known = silent or ("台账只签发了其中一部分", "of which the ledger has issued a part")
+        zh = f"项目已登记于减排机制，{known[0]}；尚未签发的{tonnes_text(rest)}吨以后仍可能签发并转让，其后转让的不得主张。"
+        en = (
+            f"The project is registered for credits, {known[1]}: {tonnes_text(rest)} t are not issued and may still be "
+            "issued and sold, and what is sold later is in no claim."
+        )
+        yield _hit(Rule.SOLD_03, "caveat", case, zh, en, rest)
     for bucket, words in (
         ("transferred", ("已转让", "were transferred")),
         ("retired_for_others", ("已为他人注销", "were retired for others")),
@@ -124,7 +138,15 @@ def sold_03(case: Case, rest: Decimal) -> Iterator[Hit]:
 
 
 def ret_08(case: Case, rest: Decimal) -> Iterator[Hit]:
-    """Leave out what was retired without beneficiary or purpose, and what an earlier report has claimed."""
+    """Leave out what was retired: it is a credit used, once, or none at all; and what an earlier report has claimed."""
+    used, others = case.holding.retired_own, case.holding.others_share
+    if used and not case.overlap:
+        zh = f"{tonnes_text(used + others)}吨的碳信用已自用注销，按受益方的合并比例计{tonnes_text(used)}吨，不再作为减排量或清除量主张；仅本报告期内注销的列入T3。"
+        en = (
+            f"{tonnes_text(used + others)} t of credits were retired for own use, {tonnes_text(used)} t at the beneficiary's "
+            "share: no claim as reduction or removal besides; T3 holds those retired in the period."
+        )
+        yield _hit(Rule.RET_08, "move", case, zh, en, used, "retired_own")
     if case.holding.unusable and not case.overlap:
         amount = case.holding.unusable
         zh = f"{tonnes_text(amount)}吨的注销记录缺少受益方或用途，不得作为已使用的碳信用披露。"
@@ -158,61 +180,82 @@ def bnd_04(case: Case, rest: Decimal) -> Iterator[Hit]:
     """Move avoided emissions, and what is outside the boundary, to the table of its own."""
     if case.project.effect != "avoided" and case.project.boundary != "outside":
         return
-    amount = rest if "verified" in case.part.tonnes else sum(case.part.tonnes.values(), ZERO)
+    amount = case.counted(rest)
     if not amount:
         return
-    zh = f"{tonnes_text(amount)}吨属清单边界之外的避免排放，列入T5，不填排放范围，不计入直接减排量。"
-    en = f"{tonnes_text(amount)} t are avoided outside the inventory: in T5, with no scope, and no direct reduction."
+    kind = ("清除量", "removed") if case.project.effect == "removal" else ("避免排放", "avoided")
+    zh = f"{tonnes_text(amount)}吨属清单边界之外的{kind[0]}，列入T5，不填排放范围，不计入直接减排量。"
+    en = f"{tonnes_text(amount)} t are {kind[1]} outside the inventory: in T5, with no scope, and no direct reduction."
     yield _hit(Rule.BND_04, "move", case, zh, en, amount, "outside_boundary")
 
 
 def shr_12(case: Case, rest: Decimal) -> Iterator[Hit]:
-    """Leave out what comes from less production or from outsourcing, and the share of the other owners."""
-    if not rest:
-        return
-    if case.entry.excluded:
+    """Leave out what comes from less production or from outsourcing, and the share of the other owners.
+
+    Of tonnes that are not verified too, and of the credits that are held.
+    """
+    amount, held = rest + case.unverified, case.holding.held
+    if case.entry.excluded and (amount or held):
         words = _EXCLUDED[case.entry.excluded]
-        zh = f"{tonnes_text(rest)}吨来自{words[0]}，不属于减排措施的效果，不计入。"
-        en = f"{tonnes_text(rest)} t come from {words[1]} and are no effect of a measure: left out."
-        yield _hit(Rule.SHR_12, "move", case, zh, en, rest, "excluded_activity")
-    elif case.share != 1:
-        others = rest * (1 - case.share)
-        zh = f"按合并比例{share_text(case.share)}计入{tonnes_text(rest - others)}吨，其余{tonnes_text(others)}吨属其他权益方。"
+        zh = f"{tonnes_text(amount)}吨来自{words[0]}，不属于减排措施的效果，不计入。"
+        en = f"{tonnes_text(amount)} t come from {words[1]} and are no effect of a measure: left out."
+        if held:
+            zh += f"持有的{tonnes_text(held)}吨碳信用同样不可主张。"
+            en += f" Nor are the {tonnes_text(held)} t of credits held claimable."
+        yield _hit(Rule.SHR_12, "move", case, zh, en, amount, EXCLUDED)
+    elif case.share != 1 and amount:
+        own = of_share(amount, case.share)
+        zh = f"按合并比例{share_text(case.share)}计入{tonnes_text(own)}吨，其余{tonnes_text(amount - own)}吨属其他权益方。"
         en = (
-            f"At a consolidation share of {share_text(case.share)}, {tonnes_text(rest - others)} t count; "
-            f"{tonnes_text(others)} t are of the other owners."
+            f"At a consolidation share of {share_text(case.share)}, {tonnes_text(own)} t count; "
+            f"{tonnes_text(amount - own)} t are of the other owners."
         )
-        yield _hit(Rule.SHR_12, "move", case, zh, en, others, "others_share")
+        yield _hit(Rule.SHR_12, "move", case, zh, en, amount - own, "others_share")
+    if case.share != 1 and held and not case.entry.excluded:
+        own = of_share(held, case.share)
+        zh = (
+            f"期末持有的{tonnes_text(held)}吨碳信用，按合并比例{share_text(case.share)}至多{tonnes_text(own)}吨可主张。"
+        )
+        en = (
+            f"Of {tonnes_text(held)} t of credits held, at most {tonnes_text(own)} t are claimable at a consolidation "
+            f"share of {share_text(case.share)}."
+        )
+        yield _hit(Rule.SHR_12, "caveat", case, zh, en, held - own)
 
 
 def rem_06(case: Case, rest: Decimal) -> Iterator[Hit]:
     """Show removals apart from reductions, with reversals beside them."""
     if case.project.effect != "removal":
         return
-    zh = f"{tonnes_text(rest)}吨为清除量，列入T4，不与减排量相加；活动自身排放与泄漏另列。"
-    en = f"{tonnes_text(rest)} t are removals: in T4, never added to reductions; emissions of the activity stand apart."
+    amount, is_inside = case.counted(rest), case.project.boundary != "outside"
+    table = "T4" if is_inside else "T5"
+    zh = f"{tonnes_text(amount)}吨为清除量，列入{table}，不与减排量相加；活动自身排放与泄漏另列。"
+    en = f"{tonnes_text(amount)} t are removals: in {table}, never added to reductions; emissions of the activity stand apart."
+    if not is_inside:
+        zh = f"{tonnes_text(amount)}吨为清单边界之外的清除量，列入T5单独小计，不进入T4，也不与避免排放相加。"
+        en = f"{tonnes_text(amount)} t are removals outside the inventory: in T5 with a subtotal of their own, not in T4."
     if case.reversals:
-        zh += f"逆转量{tonnes_text(case.reversals)}吨单独列示，不予抵扣。"
-        en += f" {tonnes_text(case.reversals)} t of reversals are shown apart and not netted."
-    yield _hit(Rule.REM_06, "move", case, zh, en, rest, "T4")
+        counted = of_share(case.reversals, case.share)
+        zh += f"本期逆转量{tonnes_text(case.reversals)}吨（按合并比例{tonnes_text(counted)}吨）单独列示，不予抵扣。"
+        en += (
+            f" {tonnes_text(case.reversals)} t were reversed in the period ({tonnes_text(counted)} t at the consolidation "
+            "share): shown apart and not netted."
+        )
+    yield _hit(Rule.REM_06, "move", case, zh, en, amount, table)
 
 
 def gwp_10(case: Case, rest: Decimal) -> Iterator[Hit]:
-    """Say which set of global warming potentials a project used where the inventory uses another."""
-    if case.project.gwp in {None, case.gwp}:
+    """Refuse a year whose results rest on different sets; say which set it is where the inventory uses another."""
+    sets = sorted(case.part.gwp)
+    if len(sets) > 1:
+        mixed = mixed_sets(case.project.id, sets)
+        yield _hit(Rule.GWP_10, "block", case, mixed.zh, mixed.en, rest, UNDETERMINED)
+    if set(sets) <= {case.gwp}:
         return
-    zh = f"方法学采用的全球增温潜势为{gwp_text(case.project.gwp)[0]}，清单采用{gwp_text(case.gwp)[0]}，未重新计算。"
-    en = f"The methodology uses {gwp_text(case.project.gwp)[1]}, the inventory {gwp_text(case.gwp)[1]}; not recomputed."
-    yield _hit(Rule.GWP_10, "caveat", case, zh, en, case.verified)
-
-
-def gwp_text(name: str | None) -> tuple[str, str]:
-    """Name a set of global warming potentials."""
-    if name == "unstated":
-        return "未注明的数值", "values of a set that is not stated"
-    numbers = {"ar2": ("二", "Second"), "ar4": ("四", "Fourth"), "ar5": ("五", "Fifth"), "ar6": ("六", "Sixth")}
-    zh, en = numbers[str(name)]
-    return f"IPCC第{zh}次评估报告数值", f"the values of the IPCC {en} Assessment Report"
+    texts = [gwp_text(name) for name in sorted({name for item in sets for name in gwp_names(item)})]
+    zh = f"方法学采用的全球增温潜势为{'、'.join(text[0] for text in texts)}，清单采用{gwp_text(case.gwp)[0]}，未重新计算。"
+    en = f"The methodology uses {', '.join(text[1] for text in texts)}, the inventory {gwp_text(case.gwp)[1]}; not recomputed."
+    yield _hit(Rule.GWP_10, "caveat", case, zh, en, case.verified + case.unverified)
 
 
 def approach_text(name: str) -> tuple[str, str]:
@@ -228,8 +271,8 @@ PROJECT_RULES: tuple[Callable[[Case, Decimal], Iterator[Hit]], ...] = (
     sold_03,
     ret_08,
     s2_05,
-    bnd_04,
+    gwp_10,
     shr_12,
     rem_06,
-    gwp_10,
+    bnd_04,
 )

@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from tonne.esg.sheet import Amount, letter
 
-_LETTERS = [letter(position) for position in range(26)]
+_LETTERS = [letter(position) for position in range(104)]
 
 Cell = tuple[str | Amount | None, int]  # what stands there and the number of its look; None is an empty cell
 

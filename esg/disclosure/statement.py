@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.facts import Disclosure, Hit
+from tonne.esg.disclosure.potentials import gwp_listing, gwp_names
 from tonne.esg.disclosure.table import NOTHING
 from tonne.esg.document import Phrase, same
 from tonne.esg.figures import phrase
@@ -34,11 +35,12 @@ def statement_rows(disclosure: Disclosure) -> Iterator[tuple[Phrase, Phrase, Phr
     for member in entity.members:
         share = MEMBER.filled(name=phrase(member.name), share=share_text(member.share))
         yield Phrase("合并比例", "Consolidation share"), share, same("SHR-12")
-    sets = sorted({project.gwp for project in disclosure.projects.values() if project.gwp})
-    used = same("、".join(item.upper() for item in sets)) if sets else NO_POTENTIALS
+    sets = {name for project in disclosure.projects.values() if project.gwp for name in gwp_names(project.gwp)}
+    zh, en = gwp_listing(sets)
+    used = Phrase(zh, en) if sets else NO_POTENTIALS
     yield (
         Phrase("全球变暖潜势值", "Warming potentials"),
-        GWP.filled(inventory=entity.gwp.upper(), projects=Phrase(used.zh, used.en.replace("、", ", "))),
+        GWP.filled(inventory=entity.gwp.upper(), projects=used),
         same("GWP-10"),
     )
     yield (

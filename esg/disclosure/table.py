@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from tonne.esg.disclosure.amounts import Number, exact_sum
-from tonne.esg.disclosure.entity_rules import mixed_sets
 from tonne.esg.disclosure.facts import Hit, Lineage
+from tonne.esg.disclosure.potentials import mixed_sets
 from tonne.esg.document import Phrase, same
 from tonne.esg.numbers import ABSENT
 

@@ -21,6 +21,15 @@ STATUSES: Mapping[str, Phrase] = {
     "monitored": Phrase("已监测，未经核查", "monitored, not verified"),
     "verified": Phrase("已核查", "verified"),
 }
+REGISTRATIONS: Mapping[tuple[bool, bool | None], Phrase] = {  # is the number given; are there movements, or no ledger
+    (True, True): Phrase("已登记，有信用变动", "registered, credits moved"),
+    (True, False): Phrase("已登记，本期无变动", "registered, no movement in the period"),
+    (False, True): Phrase("有信用变动，登记编号未提供", "credits moved, number not given"),
+    (True, None): Phrase("已登记", "registered"),
+    (False, None): Phrase("已登记，编号未提供", "registered, number not given"),
+    (False, False): Phrase("已登记，编号未提供，本期无变动", "registered, number not given, no movement in the period"),
+}
+NO_MOVEMENT = "registered"
 EFFECTS: Mapping[str, Phrase] = {
     "reduction": Phrase("减排", "reduction"),
     "removal": Phrase("清除", "removal"),
@@ -95,30 +104,41 @@ TITLES: Mapping[str, Phrase] = {
     "C": Phrase("减排量去向平衡表（tCO2e）", "Where each verified tonne is (tCO2e)"),
     "G": Phrase("气候目标与项目贡献", "Targets, and what projects contribute"),
     "P": Phrase("计划使用的碳信用（tCO2e）", "Planned use of carbon credits (tCO2e)"),
+    "I": Phrase("项目投入资本", "Capital deployed in projects"),
     "E": Phrase("绿色电力证书（MWh）", "Green certificates (MWh)"),
 }
 NOTES: Mapping[str, Phrase] = {
     "T1": Phrase(
-        "减排量为基准线排放量减项目排放量和泄漏量，属项目法结果，不代表清单年际变化。“计入主张量”仅含本报告期、边界内、已核查且未转让的部分；“可主张量”另含期末持有的碳信用，注销自用前不得主张。",
+        "减排量为基准线排放量减项目排放量和泄漏量，属项目法结果，不代表清单年际变化。“计入主张量”仅含本报告期、边界内、已核查且未转让的部分；“可主张量”另含期末持有的碳信用，注销自用前不得主张。已核查量＝计入主张量＋已转让量＋自用注销＋为他方注销＋期末持有＋其他股东份额＋其他不可主张。预期量、估算量、计入主张量和可主张量按合并比例列示；基准线至本期减排量、已核查量和碳信用各栏为项目全额。",
         "A reduction is baseline less project emissions and leakage: project accounting, not a change of the inventory. "
         "'Claimed' holds what is of the period, inside the boundary, verified and not transferred. 'Claimable' adds credits "
-        "held at the end, which are not claimed until they are retired for own use.",
+        "held at the end, which are not claimed until they are retired for own use. Verified = claimed + transferred + "
+        "retired (own use, for others) + held + share of others + otherwise not claimable. Expected, estimated, claimed and "
+        "claimable are at the consolidation share; lines, reduction, verified and credits are those of the whole project.",
     ),
     "T4": Phrase(
-        "清除量不并入减排量，逆转量与活动自身排放单列。",
-        "Removals are no reductions; reversals and emissions of the activity stand apart.",
+        "清除量不并入减排量，逆转量与活动自身排放单列。除已核查量和已售出量为项目全额外，各数按合并比例列示。",
+        "Removals are no reductions; reversals and emissions of the activity stand apart. Amounts are at the consolidation "
+        "share; only what is verified, and what was sold, is of the whole project.",
     ),
     "T5": Phrase(
-        "本表各项不进入温室气体清单任何范围，不得作为自身减排量主张。",
-        "Nothing here enters a scope of the inventory or is claimed as own reduction.",
+        "本表各项不进入温室气体清单任何范围，不得作为自身减排量主张。预期量、估算量和避免量按合并比例列示，不含已签发碳信用的部分；碳信用各栏为项目全额。",
+        "Nothing here enters a scope of the inventory or is claimed as own reduction. Expected, estimated and avoided are "
+        "at the consolidation share, and without what was issued as credits; the credits are those of the whole project.",
     ),
     "T6": Phrase(
         "各数按编制人清单原样列示；项目减排量、清除量和碳信用均未抵减。",
         "Repeated as written; no reduction, removal or credit is deducted.",
     ),
+    "I": Phrase(
+        "含清单边界之外的项目；“本期投入”仅含报告期内支出的部分，按合并比例列示。不同单位不相加。",
+        "Projects outside the boundary included; 'deployed' holds what was spent in the period, at the consolidation share. "
+        "Units are not mixed.",
+    ),
     "C": Phrase(
-        "已核查量＝已主张＋已转让＋已为他方注销＋期末持有＋不可主张，逐年逐项目成立。",
-        "Verified = claimed + transferred + retired for others + held + not claimable, for every project and vintage.",
+        "已核查量＝已主张＋自用注销＋已转让＋为他方注销＋期末持有＋不可主张，逐年逐项目成立。“自用注销”含截至台账末行的注销，仅本报告期内注销的列入T3。",
+        "Verified = claimed + retired for own use + transferred + retired for others + held + not claimable, for every "
+        "project and vintage. 'Retired' counts to the last row of the ledger; T3 holds what was retired in the period.",
     ),
 }
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
@@ -136,14 +156,19 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _EXPECTED,
         _ESTIMATED,
         _VERIFIED,
-        Column("transferred", Phrase("已转让量", "Transferred"), 14, part=2, is_summed=True),
-        Column("held", Phrase("期末持有", "Held"), 11, part=2, is_summed=True),
         Column("claimed", Phrase("计入主张量", "Claimed"), 12, part=2, is_summed=True),
-        Column("claimable", Phrase("可主张量", "Claimable"), 13, part=2, is_summed=True),
+        Column("transferred", Phrase("已转让量", "Transferred"), 14, part=2, is_summed=True),
+        Column("retired_own", Phrase("自用注销", "Retired, own use"), 13, part=2, is_summed=True),
+        Column("retired_for_others", Phrase("为他方注销", "Retired for others"), 13, part=2, is_summed=True),
+        Column("held", Phrase("期末持有", "Held"), 11, part=2, is_summed=True),
+        Column("others_share", Phrase("其他股东份额", "Share of others"), 13, part=5, is_summed=True),
+        Column("not_counted", Phrase("其他不可主张", "Otherwise not claimable"), 13, part=5, is_summed=True),
+        Column("claimable", Phrase("可主张量", "Claimable"), 13, part=5, is_summed=True),
         Column("status", Phrase("状态", "Status"), 14),
-        Column("investment", Phrase("投入", "Investment"), 14, part=4),
+        Column("investment", Phrase("投入（项目总额）", "Investment (whole project)"), 14, part=4),
+        Column("currency", Phrase("投入单位", "Unit of investment"), 10, part=4),
         Column("evidence", Phrase("证据", "Evidence"), 22, part=4),
-        Column("note", Phrase("所涉规则", "Rules"), 16, part=2),
+        Column("note", Phrase("所涉规则", "Rules"), 16, part=5),
     ),
     "T2": (
         Column("mechanism", Phrase("机制", "Mechanism"), 13),
@@ -194,6 +219,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "T5": (
         _NAME,
         _VINTAGE,
+        Column("share", Phrase("合并比例", "Share"), 11),
         Column("user", Phrase("受益方", "Who uses the output"), 15, part=2),
         Column("basis", Phrase("基准", "Baseline"), 24, part=2),
         _EXPECTED,
@@ -224,6 +250,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _VINTAGE,
         _VERIFIED,
         Column("claimed", Phrase("已主张", "Claimed"), 12, is_summed=True),
+        Column("retired_own", Phrase("自用注销", "Retired, own use"), 11, is_summed=True),
         Column("transferred", Phrase("已转让", "Transferred"), 16, is_summed=True),
         Column("retired_for_others", Phrase("为他方注销", "Retired for others"), 11, is_summed=True),
         Column("held", Phrase("期末持有", "Held"), 11, is_summed=True),
@@ -247,6 +274,14 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("tonnes", Phrase("数量", "Tonnes"), 12, is_summed=True),
         Column("by", Phrase("计划注销日", "To be retired by"), 13),
         Column("purpose", Phrase("用途", "Purpose"), 30),
+    ),
+    "I": (
+        Column("name", Phrase("项目", "Project"), 24),
+        Column("place", Phrase("自身/上游/下游/边界外", "Place"), 14),
+        Column("share", Phrase("合并比例", "Share"), 10),
+        Column("stated", Phrase("投入（项目总额）", "Investment (whole project)"), 15),
+        Column("deployed", Phrase("本期投入（按比例）", "Deployed in the period (at the share)"), 17),
+        Column("unit", Phrase("单位", "Unit"), 10),
     ),
     "E": (
         Column("name", Phrase("项目或来源", "Project or source"), 24),

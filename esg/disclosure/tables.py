@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.amounts import Number, exact_sum, number
-from tonne.esg.disclosure.facts import Disclosure, Figure, Hit, Lineage, ProjectFacts, ProjectYear
+from tonne.esg.disclosure.facts import Disclosure, Figure, Hit, Lineage, ProjectFacts, ProjectYear, Rule, of_share
 from tonne.esg.disclosure.statement import statement_rows
 from tonne.esg.disclosure.table import NOTHING, Cell, FactTable, Row, summed_table
 from tonne.esg.document import Phrase, same
@@ -18,6 +18,16 @@ from tonne.esg.numbers import ABSENT, share_text
 
 MEGAWATT_HOURS = "MWh"
 ZERO = Decimal(0)
+_MOVEMENTS = (
+    "held_at_start",
+    "issued",
+    "acquired",
+    "transferred",
+    "retired_own",
+    "retired_for_others",
+    "held_at_end",
+)
+_NO_LEDGER = (Rule.SOLD_03, "block", "entity")
 
 
 def disclosure_tables(disclosure: Disclosure) -> dict[str, FactTable]:
@@ -74,16 +84,21 @@ def measures(disclosure: Disclosure) -> FactTable:
             amounts.of("leakage"),
             amounts.of("reduction"),
             *amounts.by_status(),
-            amounts.verified("transferred"),
-            amounts.verified("held"),
             amounts.verified("claimed", "claimed_reduction"),
+            amounts.verified("transferred"),
+            amounts.verified("retired_own"),
+            amounts.verified("retired_for_others"),
+            amounts.verified("held"),
+            amounts.verified("others_share"),
+            amounts.verified("not_counted"),
             amounts.verified("claimable"),
             words.STATUSES[project.status],
             invested,
+            NOTHING if invested is NOTHING else same(project.currency or ABSENT),
             same("; ".join(project.evidence) or ABSENT),
             _codes(year.hits),
         )
-        rows.append(Row(amounts.key, cells, year.lineage, project.scope or "", project.gwp))
+        rows.append(Row(amounts.key, cells, year.lineage, project.scope or "", year.gwp))
     scopes = dict.fromkeys(row.group for row in rows)
     return _table("T1", rows, {scope: words.SUM_OF_SCOPE.filled(scope=scope_words(scope)) for scope in scopes})
 
@@ -95,15 +110,6 @@ def accounts(disclosure: Disclosure) -> FactTable:
         key = f"{account.source}/{account.vintage}"
         project = disclosure.projects.get(account.project or "")
         expected = project.expected_per_year if project else None
-        moved = (
-            "held_at_start",
-            "issued",
-            "acquired",
-            "transferred",
-            "retired_own",
-            "retired_for_others",
-            "held_at_end",
-        )
         cells = (
             same(
                 account.standard if account.standard == account.registry else f"{account.standard} ({account.registry})"
@@ -111,13 +117,45 @@ def accounts(disclosure: Disclosure) -> FactTable:
             phrase(account.name),
             same(str(account.vintage)),
             same(account.registration or ABSENT),
-            words.STATUSES[project.status] if project else words.BOUGHT,
+            _registration(project, is_issued=True) if project else words.BOUGHT,
             same(account.methodology or ABSENT),
             NOTHING if expected is None else Number(f"T2.expected@{key}", expected),
-            *(Number(f"T2.{column}@{key}", getattr(account, column)) for column in moved),
+            *(Number(f"T2.{column}@{key}", getattr(account, column)) for column in _MOVEMENTS),
         )
         rows.append(Row(key, cells, (account.lineage,)))
+    moved = {account.project for account in disclosure.accounts}
+    rows += [
+        _unmoved(disclosure, item) for item in disclosure.projects.values() if item.registry and item.id not in moved
+    ]
     return _table("T2", rows, {"": words.SUM})
+
+
+def _unmoved(disclosure: Disclosure, project: ProjectFacts) -> Row:
+    """Show a registered project of which nothing moved in the period; without a ledger nobody knows."""
+    key = f"{project.id}/{words.NO_MOVEMENT}"
+    value = Decimal(0) if disclosure.ledger_file else None
+    lineage = Lineage("ledger", disclosure.ledger_file, disclosure.ledger_digest) if disclosure.ledger_file else None
+    expected = project.expected_per_year
+    cells = (
+        same(project.scheme if project.scheme == project.registry else f"{project.scheme} ({project.registry})"),
+        phrase(project.name),
+        NOTHING,
+        same(project.registration or ABSENT),
+        _registration(project, is_issued=False if disclosure.ledger_file else None),
+        same(project.methodology or ABSENT),
+        NOTHING if expected is None else Number(f"T2.expected@{key}", expected),
+        *(Number(f"T2.{column}@{key}", value, why=no_ledger(disclosure)) for column in _MOVEMENTS),
+    )
+    return Row(key, cells, (lineage or _entity_file(disclosure),))
+
+
+def _registration(project: ProjectFacts, *, is_issued: bool | None) -> Phrase:
+    return words.REGISTRATIONS[project.registration is not None, is_issued]
+
+
+def no_ledger(disclosure: Disclosure) -> tuple[Hit, ...]:
+    """Give what is to be said where credits move and there is no ledger."""
+    return tuple(hit for hit in disclosure.hits if (hit.rule, hit.action, hit.subject) == _NO_LEDGER)
 
 
 def credits_used(disclosure: Disclosure) -> FactTable:
@@ -152,9 +190,6 @@ def removals(disclosure: Disclosure) -> FactTable:
     for project, year in _reported(disclosure, is_own_removal):
         amounts = _Amounts("T4", project, year)
         removal = project.removal
-        parts = (year.figure("project_emissions"), year.figure("leakage"))
-        known = [part.value for part in parts if part.value is not None]
-        own_emissions = exact_sum(known) if len(known) == len(parts) else None
         cells = (
             phrase(project.name),
             same(str(year.vintage)),
@@ -164,13 +199,13 @@ def removals(disclosure: Disclosure) -> FactTable:
             same(share_text(year.share)),
             *amounts.by_status(),
             amounts.verified("claimed", "claimed_removal"),
-            Number(f"T4.own_emissions@{amounts.key}", own_emissions, why=parts[0].why),
-            amounts.of("reversals"),
+            amounts.of("own_emissions", "counted_emissions"),
+            amounts.of("reversals", "counted_reversals"),
             amounts.verified("transferred"),
             words.STATUSES[project.status],
             _codes(year.hits),
         )
-        rows.append(Row(amounts.key, cells, year.lineage, gwp=project.gwp))
+        rows.append(Row(amounts.key, cells, year.lineage, gwp=year.gwp))
     return _table("T4", rows, {"": words.SUM})
 
 
@@ -187,6 +222,7 @@ def avoided(disclosure: Disclosure) -> FactTable:
         cells = (
             phrase(project.name),
             same(str(year.vintage)),
+            same(share_text(year.share)),
             phrase(project.user) if project.user else NOTHING,
             phrase(project.baseline),
             expected,
@@ -197,8 +233,11 @@ def avoided(disclosure: Disclosure) -> FactTable:
             words.STATUSES[project.status],
             _codes(year.hits),
         )
-        rows.append(Row(amounts.key, cells, year.lineage, gwp=project.gwp))
-    return _table("T5", rows, {"": words.SUM})
+        kind = "removal" if project.effect == "removal" else "avoided"
+        rows.append(Row(amounts.key, cells, year.lineage, kind, year.gwp))
+    kinds = dict.fromkeys(row.group for row in rows)  # removals are never added to the others
+    labels = {kind: words.SUM_OF_EFFECT.filled(effect=words.EFFECTS[kind]) for kind in kinds}
+    return _table("T5", rows, labels if "removal" in kinds else {"avoided": words.SUM})
 
 
 def inventory_echo(disclosure: Disclosure) -> FactTable:
@@ -241,6 +280,7 @@ def conservation(disclosure: Disclosure) -> FactTable:
         amounts = {
             "verified": verified,
             "claimed": where.claimed,
+            "retired_own": where.retired_own,
             "transferred": where.transferred,
             "retired_for_others": where.retired_for_others,
             "held": where.held,
@@ -300,6 +340,28 @@ def planned_use(disclosure: Disclosure) -> FactTable:
     return _table("P", rows, {name: words.SUM_OF_EFFECT.filled(effect=words.EFFECTS[name]) for name in effects})
 
 
+def capital(disclosure: Disclosure) -> FactTable:
+    """What was spent on projects, inside and outside the boundary, in the reporting year and at the share of the owner."""
+    undated = {hit.subject: hit for hit in disclosure.hits if hit.rule is Rule.PER_11 and hit.vintage is None}
+    rows = []
+    for project in disclosure.projects.values():
+        if project.investment is None:
+            continue
+        unit, share = project.currency or "", project.owner.share
+        why = (undated[project.id],) if project.id in undated else ()
+        deployed = None if project.invested is None else of_share(project.invested, share)
+        cells: tuple[Cell, ...] = (
+            phrase(project.name),
+            words.BOUNDARIES[project.boundary],
+            same(share_text(share)),
+            Number(f"I.stated@{project.id}", project.investment, unit),
+            Number(f"I.deployed@{project.id}", deployed, unit, why),
+            same(unit or ABSENT),
+        )
+        rows.append(Row(project.id, cells, (_entity_file(disclosure),)))
+    return _table("I", rows, {})
+
+
 def certificates(disclosure: Disclosure) -> FactTable:
     """Green certificates, which bear on the market-based account of purchased energy only."""
     rows = []
@@ -339,7 +401,10 @@ class _Amounts:
         """Give expected, estimated and verified: only one of them has a number."""
         kinds = {"ex_ante": "expected", "monitored": "estimated", "verified": "verified"}
         wanted = kinds[self._project.status]
-        expected, estimated, verified = (self.of(kind) if kind == wanted else NOTHING for kind in kinds.values())
+        buckets = {"expected": "counted_expected", "estimated": "counted_estimated", "verified": "verified"}
+        expected, estimated, verified = (
+            self.of(kind, bucket) if kind == wanted else NOTHING for kind, bucket in buckets.items()
+        )
         return expected, estimated, verified
 
 
@@ -368,4 +433,4 @@ def _table(id_: str, rows: Sequence[Row], labels: dict[str, Phrase]) -> FactTabl
 
 
 _ALWAYS = (measures, accounts, credits_used, removals, avoided, inventory_echo, statement, conservation)
-_WHERE_GIVEN = (targets, planned_use, certificates)
+_WHERE_GIVEN = (targets, planned_use, certificates, capital)

@@ -39,19 +39,21 @@ CELL_HEADINGS = (
     (Phrase("数值", "Value"), 18),
     (Phrase("单位", "Unit"), 16),
     (Phrase("说明", "Explanation"), 34),
-    (Phrase("守则", "Guarded by"), 16),
+    (Phrase("守则（适用）", "Guarded by"), 16),
+    (Phrase("触发规则", "Rules that fired"), 16),
     (Phrase("组成", "Made of"), 16),
     *((heading, width) for heading, width in zip(LINEAGE_HEADINGS, (24, 26, 20), strict=True)),
     (Phrase("依据等级", "Evidence"), 16),
 )
 ROWS = Phrase("台账第{rows}行", "ledger rows {rows}")
 MORE = Phrase("等{count}项", "and others, {count} in all")
+MORE_HITS = Phrase("{rule}：另有{count}项，合计{tonnes}吨，见表T7。", "{rule}: {count} more, {tonnes} t in all, in T7.")
 ELSEWHERE = Phrase("共{count}行，见工作表{sheet}。", "{count} rows, on sheet {sheet}.")
 # Formulas inside a row: the column, and what it is made of.
 ROW_FORMULAS: Mapping[tuple[str, str], str] = {
     ("T1", "reduction"): "={baseline}-{project}-{leakage}",
     ("T2", "held_at_end"): "={held_at_start}+{issued}+{acquired}-{transferred}-{retired_own}-{retired_for_others}",
-    ("C", "difference"): "={verified}-{claimed}-{transferred}-{retired_for_others}-{held}-{unclaimable}",
+    ("C", "difference"): "={verified}-{claimed}-{retired_own}-{transferred}-{retired_for_others}-{held}-{unclaimable}",
 }
 HOW_TO_READ = (
     Phrase(
@@ -263,6 +265,7 @@ def _framework_row(cell: FilledCell) -> list[Placed | None]:
         _text("%" if cell.is_share else cell.number.unit if cell.number else ""),
         _text(explanation(cell, "\n")),
         _text(", ".join(mapped.rules) or ABSENT),
+        _text(", ".join(cell.fired) or ABSENT),
         _text(", ".join(runs[:3]) or ABSENT, "code"),
         *_lineage(list(dict.fromkeys(line for term in cell.terms for line in term.lineage))),
         _text(both(EVIDENCE[mapped.evidence])),
@@ -286,13 +289,19 @@ def explanation(cell: FilledCell, separator: str) -> str:
 
 
 def explanation_phrases(cell: FilledCell) -> list[Phrase]:
-    """Give the sentences of the hits that concern a cell."""
-    return [hit_words(hit) for hit in dict.fromkeys(cell.why)]
+    """Give the sentences of the hits that concern a cell; of very many by rule the first, and how many tonnes more."""
+    said = []
+    for rule, hits, more, tonnes in cell.by_rule:
+        said += [hit_words(hit) for hit in hits]
+        if more:
+            said.append(MORE_HITS.filled(rule=same(rule), count=f"{more:,}", tonnes=Number("", tonnes).text))
+    return said
 
 
 def hit_words(hit: Hit) -> Phrase:
-    """Give the sentence of a hit with its code."""
-    return Phrase(f"{hit.rule.value}：{hit.zh}", f"{hit.rule.value}: {hit.en}")
+    """Give the sentence of a hit with its code and what it is about."""
+    about = "" if hit.subject == "entity" else f" {hit.subject} {hit.vintage or ''}".rstrip()
+    return Phrase(f"{hit.rule.value}{about}：{hit.zh}", f"{hit.rule.value}{about}: {hit.en}")
 
 
 def _term_place(term: Term) -> str:

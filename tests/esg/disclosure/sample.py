@@ -77,6 +77,7 @@ def project(id_: str, name: Text, **changes) -> ProjectFacts:
         "user": None,
         "baseline": text("改造前三年平均", "Mean of three years before"),
         "investment": Decimal(1200),
+        "invested": Decimal(1200),
         "currency": "CNY",
         "expected_per_year": Decimal(100),
         "gwp": None,

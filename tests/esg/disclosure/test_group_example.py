@@ -7,7 +7,9 @@ from click.testing import CliRunner
 
 import tonne
 from tonne.cli import cli
+from tonne.esg.disclosure.amounts import Number
 from tonne.esg.disclosure.facts import Disclosure
+from tonne.esg.disclosure.tables import disclosure_tables
 
 GROUP = Path(__file__).resolve().parents[3] / "examples" / "esg_group"
 FILES = {"disclosure.en.docx", "disclosure.zh.docx", "disclosure.xhtml", "disclosure.xlsx", "facts.json"}
@@ -35,6 +37,28 @@ def test_sold_and_held_credits_of_the_wind_farm_are_in_no_claim(disclosed):
 def test_a_share_of_sixty_percent_is_applied_to_waste_heat(disclosed):
     (year,) = (year for year in disclosed.reported if year.project == "waste_heat_power")
     assert year.disposition.claimed_reduction == year.verified * Decimal("0.6")
+
+
+def test_the_columns_of_a_measure_add_up_and_held_credits_are_claimable_at_the_share(disclosed):
+    table = disclosure_tables(disclosed)["T1"]
+    row = next(row for row in table.rows if row.key == "coal_mine_methane/2024")
+    cells = zip(table.columns, row.cells, strict=True)
+    amounts = {column.key: cell.value or Decimal(0) for column, cell in cells if isinstance(cell, Number)}
+    names = ("claimed", "transferred", "retired_own", "retired_for_others", "held", "others_share", "not_counted")
+    assert sum(amounts[name] for name in names) == amounts["verified"] == 104890
+    assert [amounts["claimed"], amounts["claimable"]] == [32934, 32934 + 18000 * Decimal("0.6")]
+
+
+def test_capital_of_the_year_counts_with_the_share(disclosed):
+    table = disclosure_tables(disclosed)["I"]
+    cells = {row.key: row.cells[table.position("deployed")] for row in table.rows}
+    deployed = {key: cell.value for key, cell in cells.items() if isinstance(cell, Number)}
+    assert deployed == {"offshore_wind": 0, "coal_mine_methane": 5880, "waste_heat_power": 0, "motor_retrofit": 186}
+
+
+def test_registered_projects_stand_in_t2_though_nothing_moved(disclosed):
+    keys = [row.key for row in disclosure_tables(disclosed)["T2"].rows]
+    assert {"coal_mine_methane/registered", "solar_thermal/registered"} <= set(keys)
 
 
 def test_what_cannot_be_divided_is_undetermined(disclosed):

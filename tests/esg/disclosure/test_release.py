@@ -1,3 +1,4 @@
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -16,13 +17,14 @@ from tests.esg.disclosure.sample import YEARS, line, project, sample, text, wher
 from tonne.engine.errors import ReportError
 from tonne.esg.disclosure.cells import filled_frameworks
 from tonne.esg.disclosure.document import disclosure_report, read_back_document
+from tonne.esg.disclosure.facts import Hit, Rule
 from tonne.esg.disclosure.inline_xbrl import EXTENSION, Extract, Name, TaggedFact, write_inline_xbrl
 from tonne.esg.disclosure.mapping import FOLDER, mapping_ids
 from tonne.esg.disclosure.neutrality import claims_of_neutrality
 from tonne.esg.disclosure.release import release_disclosure
 from tonne.esg.disclosure.tables import disclosure_tables
 from tonne.esg.disclosure.workbook_check import read_back_workbook
-from tonne.esg.disclosure.workbook_sheets import workbook_grids
+from tonne.esg.disclosure.workbook_sheets import explanation_phrases, workbook_grids
 from tonne.esg.document import Phrase
 from tonne.esg.readback import word_text
 from tonne.esg.render import TEMPLATES
@@ -108,6 +110,43 @@ def test_an_undecided_cell_shows_the_words_and_the_reason(released):
     assert "SOLD-03" in str(row[5])
     assert "80吨" in str(row[5])
     assert "不可披露" in word_text(released / "disclosure.zh.docx")
+
+
+def test_a_number_with_a_caveat_carries_it_in_every_file(tmp_path):
+    moved = Hit(
+        Rule.SHR_12, "move", "boiler", "其余77吨属其他权益方。", "77 t are of the other owners.", 2024, Decimal(77)
+    )
+    years = tuple(dataclasses.replace(item, hits=(moved,)) if item.project == "boiler" else item for item in YEARS)
+    release_disclosure(sample(years=years), tmp_path / "out")
+    sheet = openpyxl.load_workbook(tmp_path / "out" / "disclosure.xlsx")["GRI 305 2016"]
+    headings = [str(cell.value).splitlines()[-1] for cell in sheet[3]]
+    rows = {
+        row[0]: dict(zip(headings, map(str, row), strict=False)) for row in sheet.iter_rows(min_row=4, values_only=True)
+    }
+    row = rows["305-5.scope_1"]
+    assert "77吨" in row["Explanation"]
+    assert "77 t" in row["Explanation"]
+    assert row["Rules that fired"] == "SHR-12"
+    assert "LEAK-14" in row["Guarded by"]
+    assert rows["305-1"]["Rules that fired"] == "—"
+    facts = json.loads((tmp_path / "out" / "facts.json").read_text("utf-8"))["facts"]
+    fact = next(fact for fact in facts if fact["id"].endswith("/305-5.scope_1"))
+    assert (fact["value"], fact["fired"]) == ("80", ["SHR-12"])
+    assert "77吨" in fact["explanation"][0]["zh"]
+    assert word_text(tmp_path / "out" / "disclosure.zh.docx").count("其余77吨") > 1
+    assert "77 t are of the other owners" in word_text(tmp_path / "out" / "disclosure.en.docx")
+
+
+def test_of_very_many_caveats_the_rest_is_summed():
+    hits = [Hit(Rule.SHR_12, "move", f"p{at}", f"{at}吨", f"{at} t", 2024, Decimal(at)) for at in range(1, 9)]
+    projects = {f"p{at}": project(f"p{at}", text(f"p{at}")) for at in range(1, 9)}
+    years = tuple(year(hit.subject, "9", where(claimed_reduction=1), verified=Decimal(9), hits=(hit,)) for hit in hits)
+    disclosure = sample(projects=projects, years=years, accounts=())
+    (framework,) = filled_frameworks(disclosure, disclosure_tables(disclosure), ["gri_305_2016"])
+    cell = next(cell for cell in framework.cells if cell.mapped.id == "305-5.scope_1")
+    said = explanation_phrases(cell)
+    assert len(said) == 6
+    assert said[-1].en == "SHR-12: 3 more, 21 t in all, in T7."
 
 
 def test_facts_have_concept_unit_decimals_and_lineage(released):

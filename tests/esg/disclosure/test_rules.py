@@ -1,3 +1,4 @@
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from tests.esg.disclosure.group import (
     CREDITS,
     REMOVAL,
     TEXT,
+    VERIFIED,
     Group,
     claims,
     hits_of,
@@ -15,9 +17,12 @@ from tests.esg.disclosure.group import (
     year_of,
 )
 from tonne.engine.errors import ProjectError
+from tonne.engine.result.result import data_digest
+from tonne.esg.disclosure.cells import filled_frameworks
 from tonne.esg.disclosure.facts import Rule
 from tonne.esg.disclosure.neutrality import claims_of_neutrality
 from tonne.esg.disclosure.tables import disclosure_tables
+from tonne.esg.document import same
 
 LINE = {"id": "s1", "scope": "1", "amounts": "gross", "source": TEXT}
 INVENTORY = [{**LINE, "current": "1,200.50"}]
@@ -35,6 +40,7 @@ def fires(group: Group, rule: str, action: str | None = None) -> bool:
 
 
 def test_without_anything_special_the_whole_reduction_is_claimed_and_no_rule_fires(group):
+    group.projects["mill"]["credits"] = "none"
     disclosure = group.disclose()
     assert claims(disclosure) == {"mill": Decimal(100)}
     assert disclosure.hits == ()
@@ -62,6 +68,17 @@ def test_cf_02_says_that_reductions_are_no_change_of_the_inventory(group):
     assert hit.tonnes == 100
 
 
+@pytest.mark.parametrize("status", ["ex_ante", "monitored"])
+def test_cf_02_speaks_of_reductions_that_are_not_verified(group, status):
+    group.projects["mill"] |= {"owner": "partly", "results": [{"path": "mill.json", "status": status}]}
+    group.project("wind", result_data("wind", {2024: 9}), effect="avoided", confirmed={"status": status})
+    group.more["inventory"] = [{**INVENTORY[0], "previous": "1,300"}]
+    disclosure = group.disclose()
+    (hit,) = hits_of(disclosure, "CF-02", "caveat")
+    assert hit.tonnes == 40
+    assert cell_of(disclosure, "gri_305_2016", "305-1").fired == ("CF-02",)
+
+
 def test_cf_02_has_nothing_to_say_where_only_one_year_is_shown(group):
     group.more["inventory"] = INVENTORY
     assert not fires(group, "CF-02")
@@ -79,8 +96,9 @@ def test_sold_03_leaves_sixty_of_a_hundred_when_forty_are_sold(group):
 def test_sold_03_lets_held_credits_be_claimable_but_not_claimed(group):
     group.moved("issued", "mill", 1, 100)
     group.moved("transferred", "mill", 1, 40, date="2025-04-01")
-    where = year_of(group.disclose(), "mill").disposition
-    assert [where.claimed, where.transferred, where.held, where.claimable] == [0, 40, 60, 60]
+    year = year_of(group.disclose(), "mill")
+    where = year.disposition
+    assert [where.claimed, where.transferred, where.held, year.claimable] == [0, 40, 60, 60]
 
 
 def test_sold_03_makes_a_registered_project_undetermined_without_a_ledger(group):
@@ -96,9 +114,78 @@ def test_sold_03_makes_a_registered_project_undetermined_without_a_ledger(group)
 def test_sold_03_needs_no_ledger_where_nothing_was_ever_registered(group):
     group.has_ledger = False
     group.projects["mill"]["credits"] = "none"
+    group.more["sources"] = {}
     disclosure = group.disclose()
     assert not hits_of(disclosure, "SOLD-03")
     assert claims(disclosure) == {"mill": Decimal(100)}
+    assert cell_of(disclosure, "cn_exchanges_2024", "art24.credits").text.en.startswith("no ledger was given")
+
+
+def cell_of(disclosure, framework, id_):
+    (filled,) = filled_frameworks(disclosure, disclosure_tables(disclosure), [framework])
+    return next(cell for cell in filled.cells if cell.mapped.id == id_)
+
+
+def shown(disclosure, table, key, column):
+    table = disclosure_tables(disclosure)[table]
+    return next(row.cells[table.position(column)] for row in table.rows if row.key == key).value
+
+
+def sum_of(disclosure, table, column):
+    table = disclosure_tables(disclosure)[table]
+    return table.sums[0].cells[table.position(column)].value
+
+
+CREDIT_CELLS = [
+    ("cn_exchanges_2024", "art27.registered"),
+    ("cn_exchanges_2024", "art27.traded"),
+    ("cn_exchanges_2024", "art24.credits"),
+    ("esrs_e1_2023", "E1-7.credits_cancelled"),
+    ("esrs_e1_2023", "E1-7.share_removal"),
+]
+
+
+@pytest.mark.parametrize(("framework", "id_"), CREDIT_CELLS)
+def test_sold_03_leaves_cells_of_credits_undetermined_without_a_ledger(group, framework, id_):
+    with_ledger = cell_of(group.disclose(), framework, id_)
+    assert "SOLD-03" not in [hit.rule for hit in with_ledger.why if hit.action == "block"]
+    group.has_ledger = False
+    cell = cell_of(group.disclose(), framework, id_)
+    assert cell.number is not None
+    assert cell.number.value is None
+    assert cell.fired == ("SOLD-03",)
+    assert "台账" in cell.why[0].zh
+
+
+def test_sold_03_says_what_may_still_be_issued_and_sold(group):
+    (silent,) = hits_of(group.disclose(), "SOLD-03", "caveat")
+    assert [silent.tonnes, silent.vintage] == [100, 2024]
+    group.moved("issued", "mill", 1, 70)
+    (partly,) = hits_of(group.disclose(), "SOLD-03", "caveat")
+    assert partly.tonnes == 30
+    assert cell_of(group.disclose(), "gri_305_2016", "305-5.scope_1").fired == ("SOLD-03",)
+    group.moved("issued", "mill", 71, 100)
+    assert not hits_of(group.disclose(), "SOLD-03", "caveat")
+
+
+def test_t2_has_a_row_of_each_registered_project_and_says_how_it_is_registered(group):
+    def mill():
+        table = disclosure_tables(group.disclose())["T2"]
+        (row,) = (row for row in table.rows if row.key.startswith("mill/"))
+        assert not any(row.key.startswith("never/") for row in table.rows)
+        return dict(zip([column.key for column in table.columns], row.cells, strict=True))
+
+    group.projects["mill"]["credits"] = {**CREDITS, "registration": "CCER-9", "expected_per_year": 99}
+    group.project("never", result_data("never", {2024: 5}), credits="none")
+    cells = mill()
+    assert [cells["registration"].en, cells["status"].en] == ["CCER-9", "registered, no movement in the period"]
+    assert [cells["expected"].value, cells["issued"].value] == [99, 0]
+    group.has_ledger = False
+    cells = mill()
+    assert [cells["issued"].value, cells["issued"].codes, cells["status"].en] == [None, ("SOLD-03",), "registered"]
+    group.has_ledger = True
+    group.moved("issued", "mill", 1, 70, date="2024-12-01")
+    assert mill()["status"].en == "registered, credits moved"
 
 
 @pytest.mark.parametrize("entry", [{"effect": "avoided"}, {"boundary": "outside", "scope": None}])
@@ -156,6 +243,63 @@ def test_rem_06_keeps_removals_and_reductions_apart(group):
     assert year_of(disclosure, "mill").disposition.claimed_reduction == 100
 
 
+FISCAL = {"start": "2023-07-01", "end": "2024-06-30"}
+
+
+def reversed_(group, years, reversals, **more):
+    series = {"EG": ("MWh", "month", {**months(2023, [1] * 12), **months(2024, [1] * 12)})}
+    removal = {**REMOVAL, "reversals": reversals}
+    trees = result_data("trees", years, series=series)
+    group.project("trees", trees, **{"effect": "removal", "removal": removal, "split_by": "EG", **more})
+    found = group.disclose()
+    (framework,) = filled_frameworks(found, disclosure_tables(found), ["esrs_e1_2023"])
+    cell = next(cell for cell in framework.cells if cell.mapped.id == "E1-7.reversals")
+    return cell.number.value if cell.number else None
+
+
+def test_rem_06_shows_a_reversal_of_a_removal_of_an_earlier_year(group):
+    assert reversed_(group, {2022: 100}, {2024: 30}) == 30
+    disclosure = group.disclose()
+    assert "30" in hits_of(disclosure, "REM-06")[0].zh
+    assert all(verified == where.total for *_, verified, where in disclosure.conservation())
+
+
+def test_rem_06_shows_a_reversal_in_the_year_of_its_day_only(group):
+    shown = {}
+    for start in (2022, 2023, 2024):
+        group.more["reporting_year"] = {"start": f"{start}-07-01", "end": f"{start + 1}-06-30"}
+        shown[start] = reversed_(group, {2023: 100, 2024: 100}, {"2024-03-05": 30, "2024-08-01": 7})
+    assert shown == {2022: 0, 2023: 30, 2024: 7}
+
+
+@pytest.mark.parametrize(
+    ("reversals", "message"),
+    [
+        ({"2024-03-05": -30}, "greater than or equal to 0"),
+        ({2024: 30}, "takes in only a part of 2024, for which reversals are given"),
+        ({2023: 5, "2023-08-01": 5}, "given for the year and for days of it"),
+        ({"2024-02-30": 5}, "reversals"),
+    ],
+)
+def test_rem_06_refuses_reversals_that_cannot_be_placed(group, reversals, message):
+    group.more["reporting_year"] = FISCAL
+    with pytest.raises(ProjectError, match=message):
+        reversed_(group, {2023: 100, 2024: 100}, reversals)
+
+
+def test_rem_06_keeps_removals_outside_the_boundary_apart_in_t5(group):
+    group.projects["mill"] |= {"boundary": "outside", "scope": None}
+    trees = result_data("trees", {2024: 70})
+    group.project("trees", trees, effect="removal", removal=REMOVAL, boundary="outside", scope=None)
+    disclosure = group.disclose()
+    (hit,) = hits_of(disclosure, "REM-06")
+    assert [hit.tonnes, hit.moved_to] == [70, "T5"]
+    tables = disclosure_tables(disclosure)
+    assert not tables["T4"].rows
+    at = tables["T5"].position("avoided")
+    assert [cell.value for line in tables["T5"].sums if (cell := line.cells[at])] == [100, 70]
+
+
 def test_rem_06_is_silent_about_reductions(group):
     assert not fires(group, "REM-06")
 
@@ -166,6 +310,15 @@ TARGET = {"id": "t", "name": TEXT, "kind": "gross", "base_year": 2020, "target_y
 def test_tgt_07_refuses_a_net_target_alone(group):
     group.more["targets"] = [{**TARGET, "kind": "net"}]
     assert fires(group, "TGT-07", "block")
+    disclosure = group.disclose()
+    for framework, id_ in (
+        ("esrs_e1_2023", "E1-4.contribution"),
+        ("ifrs_s2_2023", "36c.gross"),
+        ("gri_102_2025", "102-4"),
+    ):
+        cell = cell_of(disclosure, framework, id_)
+        assert cell.number is not None
+        assert (cell.number.value, cell.fired) == (None, ("TGT-07",))
 
 
 def test_tgt_07_takes_a_net_target_beside_a_gross_one(group):
@@ -183,6 +336,23 @@ def test_tgt_07_keeps_removals_and_credits_out_of_a_gross_target(group):
     assert disclosure.targets[0].contribution.value == 100
 
 
+BOUGHT_AND_USED = {"beneficiary": "works", "purpose": "own use", "date": "2024-03-01"}
+
+
+def test_tgt_07_and_s2_05_speak_of_credits_that_were_bought(group):
+    group.projects["mill"]["credits"] = "none"
+    group.moved("acquired", "bought", 1, 4000, date="2024-02-01")
+    group.moved("retired", "bought", 1, 4000, **BOUGHT_AND_USED)
+    group.more["targets"] = [TARGET]
+    assert not fires(group, "S2-05")  # no scope 2 in the inventory
+    group.more["inventory"] = [{**LINE, "id": "s2", "scope": "2", "basis": "location", "current": "5"}]
+    disclosure = group.disclose()
+    assert [hit.tonnes for hit in hits_of(disclosure, "TGT-07", "caveat")] == [4000]
+    assert [hit.tonnes for hit in hits_of(disclosure, "S2-05", "caveat")] == [4000]
+    assert cell_of(disclosure, "gri_305_2016", "305-2.location").fired == ("S2-05",)
+    assert "TGT-07" in cell_of(disclosure, "esrs_e1_2023", "E1-4.contribution").fired
+
+
 @pytest.mark.parametrize("lacking", ["beneficiary", "purpose"])
 def test_ret_08_needs_beneficiary_and_purpose(group, lacking):
     record = {"beneficiary": "works", "purpose": "own use", "date": "2024-11-01"}
@@ -198,7 +368,8 @@ def test_ret_08_takes_a_whole_record(group):
     group.moved("issued", "mill", 1, 30, date="2024-10-01")
     group.moved("retired", "mill", 1, 30, beneficiary="Works", purpose="own use", date="2024-11-01")
     disclosure = group.disclose()
-    assert not hits_of(disclosure, "RET-08")
+    (hit,) = hits_of(disclosure, "RET-08")
+    assert [hit.action, hit.tonnes, hit.moved_to] == ["move", 30, "retired_own"]
     assert disclosure.retirements[0].tonnes == 30
     assert year_of(disclosure, "mill").disposition.retired_own == 30
 
@@ -217,6 +388,10 @@ def test_exa_09_does_not_take_a_result_with_a_blocking_finding_for_verified(grou
     disclosure = group.disclose()
     assert hits_of(disclosure, "EXA-09")
     assert year_of(disclosure, "mill").verified == 0
+
+
+def test_ret_08_is_silent_where_nothing_is_retired(group):
+    assert not fires(group, "RET-08")
 
 
 def test_exa_09_is_silent_about_verified_tonnes(group):
@@ -241,7 +416,47 @@ def test_gwp_10_adds_up_carbon_dioxide_and_one_set(group):
     assert disclosure.targets[0].contribution.value == 160
 
 
-FISCAL = {"start": "2023-07-01", "end": "2024-06-30"}
+def unstated(name, tonnes):
+    """Make a result whose methodology has a potential of methane, and which does not tell of which set it is."""
+    data = result_data(name, tonnes, gwp="ar5")
+    del data["quantities"][-1]["origins"]
+    return {**data, "digest": data_digest({key: value for key, value in data.items() if key != "digest"})}
+
+
+def test_gwp_10_takes_two_sets_that_are_not_stated_for_different(group):
+    for name in ("one", "two"):
+        group.project(name, unstated(name, {2024: 50}))
+    group.more["targets"] = [TARGET]
+    disclosure = group.disclose()
+    assert sum_of(disclosure, "T1", "claimed") is None
+    assert disclosure.targets[0].contribution.value is None
+    assert "gwp:" in hits_of(disclosure, "GWP-10", "block")[0].zh
+    for name in ("one", "two"):
+        group.projects[name]["gwp"] = "ar5"
+    assert group.disclose().targets[0].contribution.value == 200
+
+
+def test_gwp_10_refuses_the_sum_of_results_of_one_project_of_different_sets(group, tmp_path):
+    series = {"EG": ("MWh", "month", {**months(2023, [1] * 12), **months(2024, [1] * 12)})}
+    group.project("mill", result_data("mill", {2023: 100}, gwp="ar4", series=series), split_by="EG")
+    (tmp_path / "later.json").write_text(json.dumps(result_data("later", {2024: 100}, gwp="ar5", series=series)))
+    group.projects["mill"]["results"].append({"path": "later.json", **VERIFIED})
+    group.more["reporting_year"] = FISCAL
+    disclosure = group.disclose()
+    assert [shown(disclosure, "T1", f"mill/{vintage}", "claimed") for vintage in (2023, 2024)] == [50, 50]
+    assert sum_of(disclosure, "T1", "claimed") is None
+
+
+def test_gwp_10_blocks_a_year_of_which_the_results_have_different_sets(group, tmp_path):
+    early = result_data("mill", {2024: 40}, period=("2024-01-01", "2024-06-30"), gwp="ar4")
+    late = result_data("late", {2024: 60}, period=("2024-07-01", "2024-12-31"), gwp="ar5")
+    group.project("mill", early)
+    (tmp_path / "late.json").write_text(json.dumps(late))
+    group.projects["mill"]["results"].append({"path": "late.json", **VERIFIED})
+    disclosure = group.disclose()
+    year = year_of(disclosure, "mill")
+    assert year.figure("claimed_reduction").value is None
+    assert year.disposition.not_claimable == {"undetermined": 100}
 
 
 def test_per_11_refuses_a_fiscal_year_from_annual_data(group):
@@ -270,6 +485,31 @@ def test_per_11_refuses_months_that_the_fiscal_year_divides(group):
     assert fires(group, "PER-11", "block")
 
 
+def test_per_11_takes_no_undated_investment_for_capital_of_the_year(group):
+    group.projects["mill"] |= {"investment": 9800, "currency": "万元"}
+    cell = cell_of(group.disclose(), "ifrs_s2_2023", "29e.investment")
+    assert cell.number is not None
+    assert (cell.number.value, cell.fired) == (None, ("PER-11",))
+    assert "9,800 万元" in cell.why[0].zh
+
+
+def test_capital_of_the_year_is_at_the_share_and_includes_what_is_outside(group):
+    spent = {"2023-12-31": 500, 2024: 100}
+    group.projects["mill"] |= {"owner": "partly", "investment": spent, "currency": "万元"}
+    wind = result_data("wind", {2024: 9})
+    group.project("wind", wind, effect="avoided", investment={"2024-05-01": 7}, currency="万元")
+    disclosure = group.disclose()
+    assert not hits_of(disclosure, "PER-11")
+    cell = cell_of(disclosure, "ifrs_s2_2023", "29e.investment")
+    assert cell.number is not None
+    assert (cell.number.value, cell.number.unit) == (47, "万元")
+    table = disclosure_tables(disclosure)["T1"]
+    assert [table.rows[0].cells[table.position(name)] for name in ("currency",)] == [same("万元")]
+    group.more["reporting_year"] = FISCAL
+    with pytest.raises(ProjectError, match="takes in only a part of 2024, for which investments are given"):
+        group.disclose()
+
+
 def test_per_11_has_nothing_to_say_of_a_calendar_year(group):
     assert not fires(group, "PER-11")
 
@@ -289,6 +529,48 @@ def test_shr_12_leaves_out_what_is_no_measure(group, cause):
     disclosure = group.disclose()
     assert claims(disclosure) == {"mill": 0}
     assert year_of(disclosure, "mill").disposition.not_claimable == {"excluded_activity": 100}
+
+
+@pytest.mark.parametrize(("status", "column"), [("ex_ante", "expected"), ("monitored", "estimated")])
+def test_shr_12_applies_the_share_to_tonnes_that_are_not_verified(group, status, column):
+    group.projects["mill"]["owner"] = "partly"
+    group.projects["mill"]["results"] = [{"path": "mill.json", "status": status}]
+    disclosure = group.disclose()
+    assert shown(disclosure, "T1", "mill/2024", column) == 40
+    (hit,) = hits_of(disclosure, "SHR-12", "move")
+    assert hit.tonnes == 60
+    group.projects["mill"]["excluded"] = "production_cut"
+    assert shown(group.disclose(), "T1", "mill/2024", column) == 0
+
+
+def test_shr_12_applies_the_share_to_what_is_avoided(group):
+    group.projects["mill"] |= {"owner": "partly", "effect": "avoided"}
+    disclosure = group.disclose()
+    assert shown(disclosure, "T5", "mill/2024", "avoided") == 40
+    assert year_of(disclosure, "mill").disposition.not_claimable == {"outside_boundary": 40, "others_share": 60}
+    table = disclosure_tables(disclosure)["T5"]
+    assert table.rows[0].cells[table.position("share")] == same("40.00%")
+    group.projects["mill"]["excluded"] = "outsourcing"
+    assert shown(group.disclose(), "T5", "mill/2024", "avoided") == 0
+
+
+def test_shr_12_applies_the_share_to_credits_that_are_held(group):
+    group.projects["mill"]["owner"] = "partly"
+    group.moved("issued", "mill", 1, 50)
+    disclosure = group.disclose()
+    assert [shown(disclosure, "T1", "mill/2024", name) for name in ("held", "claimed", "claimable")] == [50, 20, 40]
+    (hit,) = hits_of(disclosure, "SHR-12", "caveat")
+    assert hit.tonnes == 30
+    group.projects["mill"]["excluded"] = "production_cut"
+    assert shown(group.disclose(), "T1", "mill/2024", "claimable") == 0
+
+
+def test_shr_12_applies_the_share_to_reversals_and_emissions_of_a_removal(group):
+    removal = {**REMOVAL, "reversals": {2024: 30}}
+    group.project("trees", result_data("trees", {2024: 100}), effect="removal", removal=removal, owner="partly")
+    disclosure = group.disclose()
+    columns = ("claimed", "own_emissions", "reversals")
+    assert [shown(disclosure, "T4", "trees/2024", name) for name in columns] == [40, Decimal("4.8"), 12]
 
 
 def test_shr_12_is_silent_at_a_full_share(group):

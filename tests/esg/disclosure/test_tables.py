@@ -13,6 +13,7 @@ from tonne.esg.disclosure.facts import Disposition
 from tonne.esg.disclosure.flow import tonne_flow
 from tonne.esg.disclosure.mapping import CLAIMS, mapping_ids
 from tonne.esg.disclosure.tables import disclosure_tables
+from tonne.esg.sheet import letter
 
 
 def cells(disclosure, name):
@@ -41,6 +42,22 @@ def test_sold_tonnes_leave_the_claim_and_stand_as_transferred():
     assert cells(sample(), "gri_305_2016")["305-5.scope_1"].number.value == 80
 
 
+def test_the_columns_of_a_measure_add_up_to_its_verified_tonnes():
+    parts = where(
+        claimed_reduction=50,
+        held=10,
+        transferred=20,
+        retired_own=6,
+        retired_for_others=3,
+        not_claimable={"others_share": 9, "unusable_record": 2},
+    )
+    tables = disclosure_tables(sample(years=(year("boiler", "100", parts, verified=Decimal(100)),)))
+    names = ("claimed", "transferred", "retired_own", "retired_for_others", "held", "others_share", "not_counted")
+    assert sum(value(column(tables["T1"], name)["boiler/2024"]) for name in names) == 100
+    (row,) = tables["C"].rows
+    assert [value(row.cells[tables["C"].position(name)]) for name in ("claimed", "retired_own")] == [50, 6]
+
+
 def test_an_undecided_row_makes_its_sum_undetermined_and_says_why():
     disclosure = sample()
     claimed = column(disclosure_tables(disclosure)["T1"], "claimed")["motors/2024"]
@@ -64,7 +81,7 @@ def test_removals_stand_apart_with_reversals_and_own_emissions():
         key: value(column(tables["T4"], key)["forest/2024"])
         for key in ("verified", "claimed", "own_emissions", "reversals")
     }
-    assert row == {"verified": 20, "claimed": 8, "own_emissions": 30, "reversals": 2}
+    assert row == {"verified": 20, "claimed": 8, "own_emissions": 12, "reversals": Decimal("0.8")}
     used = {line.label.en: value(line.cells[tables["T3"].position("tonnes")]) for line in tables["T3"].sums}
     assert used == {"Subtotal (reduction)": 15, "Subtotal (removal)": 5}
 
@@ -101,10 +118,9 @@ def test_a_net_inventory_line_is_not_shown():
 
 
 def test_potentials_of_two_sets_are_not_added_up():
-    projects = {item.id: item for item in sample().projects.values()}
-    projects["boiler"] = dataclasses.replace(projects["boiler"], gwp="ar4")
-    projects["kiln2"] = project("kiln2", text("二号窑"), gwp="ar5")
-    years = (*YEARS, year("kiln2", "7", where(claimed_reduction=7), verified=Decimal(7)))
+    projects = {**sample().projects, "kiln2": project("kiln2", text("二号窑"), gwp="ar5")}
+    four = tuple(dataclasses.replace(item, gwp="ar4") if item.project == "boiler" else item for item in YEARS)
+    years = (*four, year("kiln2", "7", where(claimed_reduction=7), verified=Decimal(7), gwp="ar5"))
     cell = cells(sample(projects=projects, years=years), "gri_305_2016")["305-5.scope_1"]
     assert cell.number.value is None
     assert [hit.rule for hit in cell.why] == ["GWP-10"]
@@ -121,6 +137,17 @@ def test_shares_of_credits_used():
     filled = cells(sample(), "esrs_e1_2023")
     assert filled["E1-7.share_reduction"].text.zh == "75.00%"
     assert filled["E1-7.share_adjusted"].number.value == Decimal("0.25")
+
+
+def test_shares_of_credits_used_by_standard_and_from_the_european_union():
+    one, other = sample().retirements
+    found = (one, dataclasses.replace(other, standard="GS", country="PT"))
+    filled = cells(sample(retirements=found), "esrs_e1_2023")
+    assert filled["E1-7.standards"].text.en == "GS: 25.00%; VCS: 75.00%"
+    assert filled["E1-7.share_eu"].number.value == Decimal("0.25")
+    unclear = (one, dataclasses.replace(other, country="Portugal"))
+    assert cells(sample(retirements=unclear), "esrs_e1_2023")["E1-7.share_eu"].number is None
+    assert cells(sample(retirements=()), "esrs_e1_2026")["E1-9.standards"].text.zh == "本期无相关数据"
 
 
 def test_credits_of_an_incomplete_record_feed_no_cell():
@@ -200,3 +227,7 @@ def test_no_framework_claims_more_than_the_dispositions_hold(given_):
         for cell in framework.cells:
             if cell.mapped.feeds == "reduction_expected":
                 assert {projects[term.key.partition("/")[0]].status for term in cell.terms} <= {"ex_ante"}
+
+
+def test_columns_beyond_the_alphabet_have_two_letters():
+    assert [letter(position) for position in (0, 25, 26, 51, 52, 701)] == ["A", "Z", "AA", "AZ", "BA", "ZZ"]
