@@ -76,6 +76,33 @@ def test_trap_01_cap_is_never_above_one(result_of: Callable[..., Result]) -> Non
     assert result.by_year("BE")[2024] == 108
 
 
+@pytest.mark.parametrize(
+    ("methodology", "case"),
+    [
+        ("cdm_acm0012", "electricity_of_an_existing_plant"),
+        ("cdm_ams_iii_q", "electricity_for_the_grid"),
+        ("gb_t_33755_2017", "coke_oven_gas_by_production"),
+    ],
+)
+def test_trap_01_specification_does_not_switch_the_cap_of_an_existing_facility_off(
+    methodology: str, case: str, result_of: Callable[..., Result]
+) -> None:
+    def specification(project: dict[str, Any]) -> None:
+        project["options"]["recovery.cap_method"] = {"s1": "specification"}
+        project["values"]["recovery.specified"] = {"unit": "flag", "at": {"s1": 1}}
+
+    def greenfield(project: dict[str, Any]) -> None:
+        specification(project)
+        project["options"]["recovery.facility"] = {"s1": "greenfield"}
+
+    existing, new = result_of(methodology, case, specification), result_of(methodology, case, greenfield)
+
+    assert unmet(existing) == {"specification_for_greenfield", "capped"}
+    assert existing.by_year("BE")[2024] == 0  # and not 108
+    assert unmet(new) == set()
+    assert new.by_year("BE")[2024] == 108
+
+
 def test_trap_01_one_reference_temperature_serves_every_stream_and_carrier(result_of: Callable[..., Result]) -> None:
     def twenty_five_degrees(project: dict[str, Any]) -> None:
         project["options"]["recovery.reference_temperature"] = "twenty_five"
