@@ -76,6 +76,33 @@ def test_trap_01_cap_is_never_above_one(result_of: Callable[..., Result]) -> Non
     assert result.by_year("BE")[2024] == 108
 
 
+@pytest.mark.parametrize(
+    ("methodology", "case"),
+    [
+        ("cdm_acm0012", "electricity_of_an_existing_plant"),
+        ("cdm_ams_iii_q", "electricity_for_the_grid"),
+        ("gb_t_33755_2017", "coke_oven_gas_by_production"),
+    ],
+)
+def test_trap_01_specification_does_not_switch_the_cap_of_an_existing_facility_off(
+    methodology: str, case: str, result_of: Callable[..., Result]
+) -> None:
+    def specification(project: dict[str, Any]) -> None:
+        project["options"]["recovery.cap_method"] = {"s1": "specification"}
+        project["values"]["recovery.specified"] = {"unit": "flag", "at": {"s1": 1}}
+
+    def greenfield(project: dict[str, Any]) -> None:
+        specification(project)
+        project["options"]["recovery.facility"] = {"s1": "greenfield"}
+
+    existing, new = result_of(methodology, case, specification), result_of(methodology, case, greenfield)
+
+    assert unmet(existing) == {"specification_for_greenfield", "capped"}
+    assert existing.by_year("BE")[2024] == 0  # and not 108
+    assert unmet(new) == set()
+    assert new.by_year("BE")[2024] == 108
+
+
 def test_trap_01_one_reference_temperature_serves_every_stream_and_carrier(result_of: Callable[..., Result]) -> None:
     def twenty_five_degrees(project: dict[str, Any]) -> None:
         project["options"]["recovery.reference_temperature"] = "twenty_five"
@@ -143,6 +170,52 @@ def test_trap_05_fuel_that_is_not_emitted_is_noticed(result_of: Callable[..., Re
     result = result_of("cdm_acm0012", "fuel_in_the_boiler_left_out_of_project_emissions")
 
     assert unmet(result) == {"shared_fuel_counts"}
+
+
+MIXED = [
+    ("cdm_acm0012", "natural_gas_in_the_waste_heat_boiler"),
+    ("cdm_ams_iii_q", "auxiliary_fuel_and_purchased_power"),
+    ("gb_t_33755_2017", "blast_furnace_gas_with_natural_gas"),
+]
+
+
+@pytest.mark.parametrize(("methodology", "case"), MIXED)
+def test_trap_05_fuel_that_does_not_lower_the_share_is_noticed(
+    methodology: str, case: str, result_of: Callable[..., Result]
+) -> None:
+    def waste_only(project: dict[str, Any]) -> None:
+        project["options"]["recovery.fuel_share"] = {"s1": "waste_only"}
+
+    def fuel_elsewhere(project: dict[str, Any]) -> None:
+        waste_only(project)
+        project["options"]["auxiliary_fuel"] = "separate"
+        del project["conditions"]["no_fuel_beside_the_share"]
+
+    assert unmet(result_of(methodology, case)) == set()
+    assert unmet(result_of(methodology, case, waste_only)) == {"shared_fuel_lowers_share"}
+    assert unmet(result_of(methodology, case, fuel_elsewhere)) == {"no_fuel_beside_the_share"}
+
+
+@pytest.mark.parametrize(("methodology", "case"), MIXED)
+@pytest.mark.parametrize("amount", [Fraction(24, 10_000), Fraction("2.3999")])
+def test_trap_05_fuel_that_is_emitted_in_part_is_noticed(
+    amount: Fraction, methodology: str, case: str, result_of: Callable[..., Result]
+) -> None:
+    def less(project: dict[str, Any]) -> None:
+        (row,) = project["values"]["auxiliary.FC"]["rows"]
+        row["value"] = float(amount)
+
+    assert unmet(result_of(methodology, case, less)) == {"shared_fuel_counts"}
+
+
+@pytest.mark.parametrize(("methodology", "case"), MIXED)
+def test_trap_05_fuel_said_to_be_used_elsewhere_is_noticed(
+    methodology: str, case: str, result_of: Callable[..., Result]
+) -> None:
+    def elsewhere(project: dict[str, Any]) -> None:
+        project["options"]["auxiliary_fuel"] = "separate"
+
+    assert unmet(result_of(methodology, case, elsewhere)) == {"shared_fuel_counts"}
 
 
 def test_trap_06_energy_of_abnormal_operation_earns_nothing(result_of: Callable[..., Result]) -> None:
