@@ -171,3 +171,9 @@ def test_minute_form_has_the_formulas_of_the_hourly_one() -> None:
         wanted = (other_equation.unit, other_equation.expr,
                   [(case.when, case.expr, case.otherwise) for case in other_equation.cases or []])  # fmt: skip
         assert text == str(wanted), name
+    assert [each.id for each in hour.conditions] == [each.id for each in minute.conditions]
+    tests = [(each.test or "").replace("[stream, hour]", "[flare, minute]") for each in hour.conditions]
+    assert tests == [each.test or "" for each in minute.conditions]
+    assert [sorted(each.values) for each in hour.options.values()] == [
+        sorted(each.values) for each in minute.options.values()
+    ]
