@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tonne.engine.check.infer import infer
+from tonne.engine.compute.reference import Reference
 from tonne.engine.errors import UnitError
 from tonne.engine.spec.catalogue import load_methodology
 from tonne.engine.units import conversion, parse_unit
@@ -19,7 +20,7 @@ MINUTES = [f"{hour}:{minute:02}" for hour in HOURS for minute in range(60)]
 
 
 def gas(bench: Any, values: dict[str, Any]) -> Any:
-    choices = {"measurement": {"gas": "a"}, "flow_state": {"gas": "normalised"}}
+    choices = {"measurement": {"gas": "a"}, "flow_state": {"gas": "normalised"}, "dryness": {"gas": "temperature"}}
     members = {"stream": ["gas"], "component": []}
     return bench.compute(load_methodology("cdm_tool08_v03"), values, members, choices, DAY)
 
@@ -31,17 +32,20 @@ def flared(bench: Any, kind: str, values: dict[str, Any], height: str = "regular
 
 
 def landfill(bench: Any, year: int = 2024, **choices: Any) -> Decimal:
+    return Decimal(filled(bench, year, {}, **choices).value("BE_CH4_SWDS", str(year)))
+
+
+def filled(bench: Any, year: int, changed: dict[str, Any], **choices: Any) -> Any:
     chosen = {
         "application": "a", "use": "baseline", "climate": "tropical_wet", "correction": "default_value",
         "site": "anaerobic_managed", "time_step": "yearly", "composition": "amounts", "properties": {"food": "table"},
         "weight": {"food": "wet"}, "decomposing": {"food": "default_value"}, **choices,
     }  # fmt: skip
     values = {"W_given": 1000, "x_first": 2020, "DOC_table": "0.15", "k_table": "0.4", "MCF_site": 1}
-    given = {**values, "OX": 0, "f": 0, "GWP_CH4": 28}
+    given = {**values, "y_credit": 2020, "OX": 0, "f": 0, "GWP_CH4": 28, **changed}
     period = {"start": f"{year}-01-01", "end": f"{year}-12-31"}
     members = {"deposit_year": ["2024"], "waste_type": ["food"], "deposit_month": [], "waste_sample": []}
-    done = bench.compute(load_methodology("cdm_tool04_v08"), given, members, chosen, period)
-    return Decimal(done.value("BE_CH4_SWDS", str(year)))
+    return bench.compute(load_methodology("cdm_tool04_v08"), given, members, chosen, period)
 
 
 def test_trap_01_product_of_averages_is_not_the_sum_of_the_hours(bench: Any) -> None:
@@ -82,6 +86,25 @@ def test_trap_05_application_use_and_climate_change_the_correction(bench: Any) -
     assert landfill(bench, application="b") / a == Decimal("0.85") / Decimal("0.75")
     assert landfill(bench, application="b", climate="tropical_dry") / a == Decimal("0.80") / Decimal("0.75")
     assert landfill(bench, use="project_or_leakage") / a == 1 / Decimal("0.75")
+
+
+@pytest.mark.parametrize(
+    ("application", "changed", "met"),
+    [
+        ("a", {"x_first": 2024}, True),  # the first year of disposal in the data
+        ("a", {"x_first": 2025}, False),
+        ("b", {"x_first": 2023, "y_credit": 2023}, True),
+        ("b", {"x_first": 2024, "y_credit": 2023}, True),
+        ("b", {"x_first": 2000, "y_credit": 2023}, False),
+    ],
+)
+def test_trap_05_application_decides_the_first_year_of_disposal(
+    bench: Any, application: str, changed: dict[str, Any], met: bool
+) -> None:
+    done = filled(bench, 2024, changed, application=application)
+    reference = Reference(done.plan, done.dataset)
+    reference.compute_all()
+    assert reference.holds(done.plan.tests[f"first_year_application_{application}"], {}) is met
 
 
 def test_trap_05_decay_rate_is_looked_up_by_waste_and_climate() -> None:
@@ -171,3 +194,9 @@ def test_minute_form_has_the_formulas_of_the_hourly_one() -> None:
         wanted = (other_equation.unit, other_equation.expr,
                   [(case.when, case.expr, case.otherwise) for case in other_equation.cases or []])  # fmt: skip
         assert text == str(wanted), name
+    assert [each.id for each in hour.conditions] == [each.id for each in minute.conditions]
+    tests = [(each.test or "").replace("over=[stream, ", "over=[flare, ") for each in hour.conditions]
+    assert tests == [each.test or "" for each in minute.conditions]
+    assert [sorted(each.values) for each in hour.options.values()] == [
+        sorted(each.values) for each in minute.options.values()
+    ]

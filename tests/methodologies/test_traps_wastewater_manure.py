@@ -252,7 +252,7 @@ def test_trap_13_order_of_the_equations_does_not_count(case: str, tmp_path: Path
 
 def test_trap_13_name_that_nothing_defines_is_refused_and_not_taken_as_text(tmp_path: Path) -> None:
     spec = changed_spec(
-        "cdm_acm0014", tmp_path, ("expr: PE_dig + PE_flare + PE_LA", "expr: PE_dig + PE_flare + PE_land")
+        "cdm_acm0014", tmp_path, ("expr: PE_digester + PE_flare + PE_LA", "expr: PE_digester + PE_flare + PE_land")
     )
     with pytest.raises(TonneError, match="PE_land"):
         load_methodology(spec)
