@@ -28,6 +28,7 @@ from tonne.esg.disclosure.facts import (
     ZERO,
     Disclosure,
     EntityFacts,
+    Hit,
     InventoryLine,
     LegalEntity,
     Lineage,
@@ -36,8 +37,9 @@ from tonne.esg.disclosure.facts import (
     TargetFacts,
 )
 from tonne.esg.disclosure.holdings import laid_out, require_verified, with_earlier
+from tonne.esg.disclosure.identity import require_distinct
 from tonne.esg.disclosure.ledger import Ledger, Lot, load_ledger
-from tonne.esg.disclosure.periods import Days, Part, Reading, parts_of, require_apart
+from tonne.esg.disclosure.periods import Days, Part, Reading, parts_of
 from tonne.esg.disclosure.project_facts import project_facts
 from tonne.esg.disclosure.results import load_result
 
@@ -59,6 +61,7 @@ class _Read:
     parts: dict[str, list[Part]]
     ledger: Ledger | None
     claims: dict[str, dict[int, _Claimed]]
+    hits: tuple[Hit, ...]
 
     @property
     def year(self) -> Days:
@@ -88,20 +91,20 @@ def _assembled(reference: str | Path, tell: Callable[[str], None]) -> Disclosure
     tell("entity file")
     entity = load_entity(reference)
     readings = _readings(entity, tell)
+    hits = require_distinct(entity, readings)
     tell("calendar")
     spec = entity.spec
     days = (spec.reporting_year.start, spec.reporting_year.end)
     parts = {key: parts_of(key, found, days, entity.projects[key].split_by) for key, found in readings.items()}
     tell("ledger")
-    read = _Read(entity, readings, parts, _ledger(entity), _claims(entity))
+    read = _Read(entity, readings, parts, _ledger(entity), _claims(entity), hits)
     tell("rules")
     return _decided(read)
 
 
 def _readings(entity: Entity, tell: Callable[[str], None]) -> dict[str, list[Reading]]:
-    """Read all results; each stands in one project once."""
+    """Read all results."""
     readings: dict[str, list[Reading]] = {}
-    seen: dict[tuple[str, datetime.date], Place] = {}
     for number, (key, entry) in enumerate(entity.projects.items()):
         if number % 500 == 0:
             tell(f"results of {number:,} of {len(entity.projects):,} projects")
@@ -110,13 +113,7 @@ def _readings(entity: Entity, tell: Callable[[str], None]) -> dict[str, list[Rea
         for at, item in enumerate(entry.results):
             place = entity.place(key, "results", at, "path", "=")
             result = load_result(inside(entity.folder, item.path, place), item.path, wanted, place)
-            same = (result.project_digest, result.start)
-            if same in seen:
-                hint = f"the first is at {seen[same]}"
-                raise ProjectError(Problem("the same result is given twice", place, found=item.path, hint=hint))
-            seen[same] = place
             found.append(Reading(item, result, place))
-        require_apart(key, found, entity.place(key, "results"))
     return readings
 
 
@@ -179,7 +176,7 @@ def _decided(read: _Read) -> Disclosure:
         inventory,
         targets,
         planned,
-        (*hits, *screen.hits),
+        (*read.hits, *hits, *screen.hits),
         read.ledger.shown if read.ledger else None,
         read.ledger.digest if read.ledger else None,
         version("tonne"),
