@@ -23,7 +23,16 @@ from tonne.esg.disclosure.credit_facts import (
     retirement_facts,
 )
 from tonne.esg.disclosure.entity import Entity, inside, load_entity
-from tonne.esg.disclosure.entity_rules import Screen, cf_02, contribution, mixed_sets, net_01, tgt_07
+from tonne.esg.disclosure.entity_rules import (
+    Screen,
+    cf_02,
+    contribution,
+    mixed_sets,
+    net_01,
+    ret_08_adjusted,
+    ret_08_own,
+    tgt_07,
+)
 from tonne.esg.disclosure.facts import (
     ZERO,
     Disclosure,
@@ -39,6 +48,7 @@ from tonne.esg.disclosure.facts import (
 from tonne.esg.disclosure.holdings import laid_out, require_verified, with_earlier
 from tonne.esg.disclosure.identity import require_distinct
 from tonne.esg.disclosure.ledger import Ledger, Lot, load_ledger
+from tonne.esg.disclosure.mapping import asks_for
 from tonne.esg.disclosure.periods import Days, Part, Reading, parts_of
 from tonne.esg.disclosure.project_facts import project_facts
 from tonne.esg.disclosure.results import load_result
@@ -165,6 +175,10 @@ def _decided(read: _Read) -> Disclosure:
     hits += [hit for target in targets for hit in target.hits]
     accounts = account_facts(entity, read.ledger, projects, screen)
     planned = planned_facts(entity, read.ledger, projects, screen)
+    hits += ret_08_own(((item.source, item.tonnes) for item in retirements), projects, "T3")
+    hits += ret_08_own(((item.source, item.tonnes) for item in planned), projects, "P")
+    if asks_for(entity.spec.frameworks, "credits_used_adjusted_share"):
+        hits += ret_08_adjusted(item for item in retirements if item.project is None)
     facts = _entity_facts(entity, tuple(members.values()), screen)
     return Disclosure(
         facts,

@@ -4,11 +4,12 @@ One function for each feed. An amount is taken from one table only, and a sum wi
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.amounts import PRECISION, SHARE, SHARE_DECIMALS, Number, rounded
+from tonne.esg.disclosure.entity_rules import ret_08_adjusted
 from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage
 from tonne.esg.disclosure.mapping import Feed, MappedCell, load_mapping
 from tonne.esg.disclosure.mapping import Mapping as FrameworkMapping
@@ -18,6 +19,7 @@ from tonne.esg.document import Phrase, same
 NOT_FED = Phrase("项目数据不得填列，由编制人填写", "not fed by projects; left to the preparer")
 NOTHING_TO_SAY = Phrase("本期无相关数据", "nothing in this period")
 SEE_STATEMENT = Phrase("见表T7", "see T7")
+NOTHING_OUTSIDE = Phrase("本期无价值链外的碳信用", "no credits of outside the value chain in this period")
 NOT_GIVEN = Phrase("清单未提供", "not in the inventory")
 LISTED = Phrase("{name}：{amount} {unit}", "{name}: {amount} {unit}")
 AND_MORE = Phrase("等{count}项", "and others, {count} in all")
@@ -179,12 +181,40 @@ def _credits_issued(asked: _Asked) -> FilledCell:
     return asked.summed(asked.terms("T2", "issued", lambda row: row.key in own))
 
 
+def _credits(table: str) -> Callable[[_Asked], FilledCell]:
+    """Take credits used or planned; where a cell asks for those outside the value chain, none of the group's projects."""
+
+    def amount(asked: _Asked) -> FilledCell:
+        said = tuple(hit for hit in asked.disclosure.hits if hit.subject == "entity" and hit.moved_to == table)
+        filled = asked.summed(asked.terms(table, "tonnes", _fitting(asked, table)))
+        if filled.number is None:
+            return asked.says(NOTHING_OUTSIDE) if said else filled
+        return replace(filled, number=replace(filled.number, why=(*filled.number.why, *said)))
+
+    return amount
+
+
+def _fitting(asked: _Asked, table: str) -> Callable[[Row], bool]:
+    if not asked.cell.outside_value_chain:
+        return lambda _row: True
+    projects, planned = asked.disclosure.projects, asked.disclosure.planned
+    if table == "P":
+        return lambda row: planned[int(row.key) - 1].source not in projects
+    return lambda row: row.key.partition("/")[0] not in projects
+
+
 def _share_of_credits(wanted: Callable[[_Asked], Callable[[Row], bool]]) -> Callable[[_Asked], FilledCell]:
     def share(asked: _Asked) -> FilledCell:
-        every = asked.summed(asked.terms("T3", "tonnes"))
-        part = asked.terms("T3", "tonnes", wanted(asked))
+        fits, counts = _fitting(asked, "T3"), wanted(asked)
+        every = asked.summed(asked.terms("T3", "tonnes", fits))
+        part = asked.terms("T3", "tonnes", lambda row: fits(row) and counts(row))
         if every.number is None or not every.number.value:
             return asked.says(NOTHING_TO_SAY)
+        if asked.cell.feeds == "credits_used_adjusted_share" and (
+            why := tuple(_unknown_adjustment(asked, every.terms))
+        ):
+            number = Number(asked.id, None, SHARE, why)
+            return FilledCell(asked.framework, asked.cell, number, number.text, every.terms)
         with localcontext() as context:
             context.prec = PRECISION
             counted = sum((term.number.value or Decimal(0) for term in part), Decimal(0))
@@ -202,6 +232,11 @@ def _of_effect(effect: str) -> Callable[[_Asked], Callable[[Row], bool]]:
 def _adjusted(asked: _Asked) -> Callable[[Row], bool]:
     usable = [item for item in asked.disclosure.retirements if item.usable]
     return lambda row: usable[int(row.key.rpartition("/")[2]) - 1].corresponding_adjustment is True
+
+
+def _unknown_adjustment(asked: _Asked, terms: tuple[Term, ...]) -> Iterator[Hit]:
+    usable = [item for item in asked.disclosure.retirements if item.usable]
+    return ret_08_adjusted(usable[int(term.key.rpartition("/")[2]) - 1] for term in terms)
 
 
 def _contribution(asked: _Asked) -> FilledCell:
@@ -229,11 +264,11 @@ _FEEDS: Mapping[Feed, Callable[[_Asked], FilledCell]] = {
     "removal_emissions": _table_column("T4", "own_emissions"),
     "credits_issued": _credits_issued,
     "credits_transferred": _table_column("T2", "transferred"),
-    "credits_used": _table_column("T3", "tonnes"),
+    "credits_used": _credits("T3"),
     "credits_used_reduction_share": _share_of_credits(_of_effect("reduction")),
     "credits_used_removal_share": _share_of_credits(_of_effect("removal")),
     "credits_used_adjusted_share": _share_of_credits(_adjusted),
-    "credits_planned": _table_column("P", "tonnes"),
+    "credits_planned": _credits("P"),
     "target_contribution": _contribution,
     "investment": _investment,
     "statement": lambda asked: asked.says(SEE_STATEMENT),

@@ -198,7 +198,7 @@ def test_ret_08_takes_a_whole_record(group):
     group.moved("issued", "mill", 1, 30, date="2024-10-01")
     group.moved("retired", "mill", 1, 30, beneficiary="Works", purpose="own use", date="2024-11-01")
     disclosure = group.disclose()
-    assert not hits_of(disclosure, "RET-08")
+    assert not hits_of(disclosure, "RET-08", "move")
     assert disclosure.retirements[0].tonnes == 30
     assert year_of(disclosure, "mill").disposition.retired_own == 30
 

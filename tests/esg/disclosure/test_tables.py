@@ -120,7 +120,14 @@ def test_a_cell_without_facts_says_so_and_shows_no_zero():
 def test_shares_of_credits_used():
     filled = cells(sample(), "esrs_e1_2023")
     assert filled["E1-7.share_reduction"].text.zh == "75.00%"
-    assert filled["E1-7.share_adjusted"].number.value == Decimal("0.25")
+    assert filled["E1-7.share_adjusted"].number.value is None  # of fifteen tonnes nobody says whether there is one
+    told = sample(
+        retirements=(
+            retirement(corresponding_adjustment=False),
+            retirement("removal", 5, corresponding_adjustment=True),
+        )
+    )
+    assert cells(told, "esrs_e1_2023")["E1-7.share_adjusted"].number.value == Decimal("0.25")
 
 
 def test_credits_of_an_incomplete_record_feed_no_cell():
