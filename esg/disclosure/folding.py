@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-DASHES = "‐‑‒–—―⁃−﹘﹣－⸺⸻〜～~"
+DASHES = "‐‑‒–—―⁃−﹘﹣－⸺⸻"
 _ALIKE = str.maketrans(dict.fromkeys(DASHES, "-"))
 _UNSEEN = re.compile(r"[\s\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff\u00ad\u180e]+")
 _ASIDE = re.compile(r"\([^()]*\)")

@@ -30,6 +30,27 @@ def test_serials_that_are_issued_twice_name_both_rows(group):
     assert "row 2 has issued mill-000001 … mill-000060" in message
 
 
+@pytest.mark.parametrize(
+    "block", ["MILL-", "mill - ", " ｍｉｌｌ－", "mill‐", "mill—", "mi\u200bll-", "m𝐢ll-", "mill-000 "]
+)
+def test_a_block_in_another_writing_is_the_same_block(group, block):
+    group.moved("issued", "mill", 1, 40, serial_first=f"{block}1", serial_last=f"{block}40")
+    message = refused(group)
+    assert "serials enter the ledger twice" in message
+    assert "row 2 has issued mill-000001 … mill-000060" in message
+
+
+def test_a_block_in_another_writing_leaves_what_it_entered(group):
+    group.moved("retired", "mill", 1, 10, serial_first="Mill—１", serial_last="ＭＩＬＬ-10", **OWN)
+    assert year_of(group.disclose(), "mill").disposition.held == 50
+
+
+@pytest.mark.parametrize("block", ["mill2-", "millA-", "mill/", "厂-", "矿-"])
+def test_another_block_is_another(group, block):
+    group.moved("issued", "mill", 1, 40, serial_first=f"{block}1", serial_last=f"{block}40")
+    assert year_of(group.disclose(), "mill").disposition.held == 100
+
+
 @pytest.mark.parametrize("first", ["transferred", "retired"])
 @pytest.mark.parametrize("second", ["transferred", "retired"])
 def test_serials_that_leave_twice_name_both_rows(group, first, second):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.esg.disclosure.sample import NO_LEDGER, YEARS, project, sample, text, where, year
+from tests.esg.disclosure.sample import NO_LEDGER, YEARS, project, retirement, sample, text, where, year
 from tonne.engine.errors import ReportError
 from tonne.esg.disclosure.amounts import UNDETERMINED, Number
 from tonne.esg.disclosure.cells import filled_frameworks
