@@ -15,6 +15,7 @@ from tonne.engine.collector import collector_paused
 from tonne.engine.errors import Place, Problem, ProjectError
 from tonne.esg.disclosure.case import Case
 from tonne.esg.disclosure.claims import project_year
+from tonne.esg.disclosure.consistency import require_confirmed, require_consistent
 from tonne.esg.disclosure.credit_facts import (
     account_facts,
     certificate_facts,
@@ -100,14 +101,18 @@ def assemble(reference: str | Path, told: Callable[[str], None] | None = None) -
 def _assembled(reference: str | Path, tell: Callable[[str], None]) -> Disclosure:
     tell("entity file")
     entity = load_entity(reference)
+    require_consistent(entity)
     readings = _readings(entity, tell)
     hits = require_distinct(entity, readings)
+    # The day that it is somewhere already: only refuses what lies beyond, and is in no result.
+    today = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=14))).date()
+    require_confirmed(entity, readings, today)
     tell("calendar")
     spec = entity.spec
     days = (spec.reporting_year.start, spec.reporting_year.end)
     parts = {key: parts_of(key, found, days, entity.projects[key].split_by) for key, found in readings.items()}
     tell("ledger")
-    read = _Read(entity, readings, parts, _ledger(entity), _claims(entity), hits)
+    read = _Read(entity, readings, parts, _ledger(entity, today), _claims(entity), hits)
     tell("rules")
     return _decided(read)
 
@@ -127,7 +132,7 @@ def _readings(entity: Entity, tell: Callable[[str], None]) -> dict[str, list[Rea
     return readings
 
 
-def _ledger(entity: Entity) -> Ledger | None:
+def _ledger(entity: Entity, today: datetime.date) -> Ledger | None:
     spec = entity.spec
     if spec.ledger is None:
         return None
@@ -137,7 +142,7 @@ def _ledger(entity: Entity) -> Ledger | None:
     sources = {key: "uncredited" if entry.credits == "none" else "project" for key, entry in entity.projects.items()}
     sources |= dict.fromkeys(spec.sources, "bought")
     year = (spec.reporting_year.start, spec.reporting_year.end)
-    return load_ledger(path, spec.ledger.file, spec.ledger.form, sources, entity.own_names(), year)
+    return load_ledger(path, spec.ledger.file, spec.ledger.form, sources, entity.own_names(), year, today)
 
 
 def _claims(entity: Entity) -> dict[str, dict[int, _Claimed]]:
@@ -160,7 +165,7 @@ def _decided(read: _Read) -> Disclosure:
         key: project_facts(key, entry, members[entry.owner], read.readings[key], read.parts[key], entity, screen)
         for key, entry in entity.projects.items()
     }
-    overlap = overlaps(entity, read.readings, read.ledger)
+    overlap, kept_apart = overlaps(entity, read.readings, read.ledger)
     years = tuple(year for key in projects for year in _years(read, projects[key], overlap))
     inventory = tuple(_inventory(entity, screen))
     reported = [year for year in years if year.is_reported]
@@ -169,6 +174,7 @@ def _decided(read: _Read) -> Disclosure:
     hits = [hit for line in inventory for hit in line.hits]
     hits += cf_02(entity.spec.inventory, reported)
     hits += [hit for year in years for hit in year.hits]
+    hits += kept_apart
     hits += [hit for retirement in retirements if retirement.project is None for hit in retirement.hits]
     sets = {gwp for year in reported if year.disposition.claimed and (gwp := projects[year.project].gwp)}
     hits += [mixed_sets("entity", sets)] if len(sets) > 1 else []

@@ -17,11 +17,15 @@ from tonne.esg.disclosure.periods import Days, Part
 
 @dataclass(frozen=True)
 class Holding:
-    """The credits issued for a part of a year, by what became of them; `others_share` is of those retired for own use."""
+    """The credits issued for a part of a year, by what became of them; `others_share` is of those retired for own use.
+
+    `retired_later` is what was retired for own use after the reporting year.
+    """
 
     transferred: Decimal = ZERO
     retired_for_others: Decimal = ZERO
     retired_own: Decimal = ZERO
+    retired_later: Decimal = ZERO
     others_share: Decimal = ZERO
     unusable: Decimal = ZERO
     held: Decimal = ZERO
@@ -32,21 +36,24 @@ class Holding:
     @property
     def issued(self) -> Decimal:
         """All credits of the part."""
-        gone = self.transferred + self.retired_for_others + self.retired_own + self.others_share + self.unusable
-        return gone + self.held
+        own = self.retired_own + self.retired_later + self.others_share
+        return self.transferred + self.retired_for_others + own + self.unusable + self.held
 
 
-_AMOUNTS = ("transferred", "retired_for_others", "retired_own", "others_share", "unusable", "held")
+_AMOUNTS = ("transferred", "retired_for_others", "retired_own", "retired_later", "others_share", "unusable", "held")
 
 
 def holding_of(lot: Lot, shares: Mapping[str | None, Decimal]) -> Holding:
     """Give a lot as tonnes; of those retired for a member, its share counts."""
     own = sum((Decimal(units) * shares[member] for member, units in lot.retired_own.items()), ZERO)
+    later = sum((Decimal(units) * shares[member] for member, units in lot.retired_later.items()), ZERO)
+    retired = sum(lot.retired_own.values()) + sum(lot.retired_later.values())
     return Holding(
         Decimal(lot.transferred),
         Decimal(lot.retired_for_others),
         own,
-        Decimal(sum(lot.retired_own.values())) - own,
+        later,
+        Decimal(retired) - own - later,
         Decimal(lot.unusable),
         Decimal(lot.held),
         lineage=(lot.lineage,),

@@ -75,11 +75,21 @@ _CELLS: tuple[tuple[str, str, str, str | None], ...] = (
         None,
     ),
 )
-# Which movement (as a pattern) does not go with which kind of source.
+# Which movement (as a pattern) of which instrument does not go with which kind of source.
 _MISFITS = (
-    ("issued", "bought", "credits of others enter as `acquired`"),
-    ("acquired", "project", "credits of a project of the entity enter as `issued`; they cannot be bought back here"),
-    ("%", "uncredited", "the entity file says `credits: none` of this project"),
+    (
+        "issued",
+        "%",
+        "bought",
+        "credits of others enter as `acquired`, and so do certificates",
+    ),
+    (
+        "acquired",
+        "credit",
+        "project",
+        "credits of a project of the entity enter as `issued`; they cannot be bought back here",
+    ),
+    ("%", "credit", "uncredited", "the entity file says `credits: none` of this project"),
 )
 _DAY = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?( 00:00(:00)?)?$"
 
@@ -222,14 +232,14 @@ def _source_problems(
     for row, name in unknown:
         hint = nearest(name or "", sources) or "name it under `projects:` (with `credits:`) or `sources:`"
         yield Problem("the source is not known", facts.place(row, "source"), found=_shown(name), hint=hint)
-    for movement, kind, hint in _MISFITS:
+    for movement, instrument, kind, hint in _MISFITS:
         wrong = store.execute(
-            "SELECT row, source FROM typed JOIN sources USING (source) WHERE movement LIKE ? AND kind = ? "
-            "AND instrument = 'credit' ORDER BY row LIMIT ?",
-            [movement, kind, SHOWN_PROBLEMS],
+            "SELECT row, source, instrument FROM typed JOIN sources USING (source) WHERE movement LIKE ? AND kind = ? "
+            "AND instrument LIKE ? ORDER BY row LIMIT ?",
+            [movement, kind, instrument, SHOWN_PROBLEMS],
         ).fetchall()
-        for row, name in wrong:
-            yield Problem(f"credits of {name} cannot move so", facts.place(row, "movement"), hint=hint)
+        for row, name, what in wrong:
+            yield Problem(f"{what}s of {name} cannot move so", facts.place(row, "movement"), hint=hint)
 
 
 def _shown(text: str | None) -> str:
