@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tonne.engine.collector import collector_paused
-from tonne.engine.errors import Place, Problem, ProjectError
+from tonne.engine.errors import Problem, ProjectError
 from tonne.esg.disclosure.case import Case
 from tonne.esg.disclosure.claims import project_year
 from tonne.esg.disclosure.consistency import require_confirmed, require_consistent
@@ -46,21 +46,13 @@ from tonne.esg.disclosure.facts import (
     ProjectYear,
     TargetFacts,
 )
-from tonne.esg.disclosure.holdings import laid_out, require_verified, with_earlier
+from tonne.esg.disclosure.holdings import Earlier, laid_out, require_verified, with_earlier
 from tonne.esg.disclosure.identity import require_distinct
 from tonne.esg.disclosure.ledger import Ledger, Lot, load_ledger
 from tonne.esg.disclosure.mapping import asks_for
 from tonne.esg.disclosure.periods import Days, Part, Reading, parts_of
 from tonne.esg.disclosure.project_facts import project_facts
 from tonne.esg.disclosure.results import load_result
-
-
-@dataclass(frozen=True)
-class _Claimed:
-    """What earlier reports have claimed of a vintage, and where the entity file says so last."""
-
-    tonnes: Decimal
-    place: Place
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,7 @@ class _Read:
     readings: dict[str, list[Reading]]
     parts: dict[str, list[Part]]
     ledger: Ledger | None
-    claims: dict[str, dict[int, _Claimed]]
+    claims: dict[str, dict[int, list[Earlier]]]
     hits: tuple[Hit, ...]
 
     @property
@@ -145,13 +137,12 @@ def _ledger(entity: Entity, today: datetime.date) -> Ledger | None:
     return load_ledger(path, spec.ledger.file, spec.ledger.form, sources, entity.own_names(), year, today)
 
 
-def _claims(entity: Entity) -> dict[str, dict[int, _Claimed]]:
-    claims: dict[str, dict[int, _Claimed]] = {}
+def _claims(entity: Entity) -> dict[str, dict[int, list[Earlier]]]:
+    claims: dict[str, dict[int, list[Earlier]]] = {}
     for number, claim in enumerate(entity.spec.claimed_before):
-        found = claims.setdefault(claim.project, {})
-        before = found[claim.vintage].tonnes if claim.vintage in found else ZERO
-        place = entity.document.place("claimed_before", number)
-        found[claim.vintage] = _Claimed(before + claim.tonnes, place)
+        covers = (claim.covers.start, claim.covers.end) if claim.covers else None
+        earlier = Earlier(claim.tonnes, entity.document.place("claimed_before", number), covers)
+        claims.setdefault(claim.project, {}).setdefault(claim.vintage, []).append(earlier)
     return claims
 
 
@@ -222,11 +213,11 @@ def _years(read: _Read, project: ProjectFacts, overlap: dict[tuple[str, int], De
             require_verified(key, vintage, verified, read.ledger, lots.get(vintage, ()), entity.place(key, "results"))
         if not found:
             what = f"no result of {key} covers {vintage}, for which an earlier claim is stated"
-            raise ProjectError(Problem(what, claims[vintage].place))
+            raise ProjectError(Problem(what, claims[vintage][0].place))
         laid = laid_out(found, lots.get(vintage, []), read.shares, read.year)
         row = read.ledger.issuance_place(key, vintage) if read.ledger else None
         if vintage in claims:
-            laid = with_earlier(found, laid, claims[vintage].tonnes, claims[vintage].place, row)
+            laid = with_earlier(found, laid, claims[vintage], row)
         for part, holding in zip(found, laid, strict=True):
             reversals = entry.removal.reversals.get(vintage, ZERO) if entry.removal and part.is_reported else ZERO
             share = project.owner.share

@@ -17,6 +17,7 @@ from tonne.esg.disclosure.facts import (
     Retirement,
     Rule,
 )
+from tonne.esg.disclosure.folding import folded
 from tonne.esg.disclosure.ledger import Account, Ledger, OwnRetirement
 from tonne.esg.disclosure.periods import Reading
 from tonne.esg.disclosure.project_facts import source_name
@@ -143,7 +144,7 @@ def retirement_facts(
     for item in ledger.retirements if ledger else ():
         hits = _refusals(item, overlap)
         registry, standard, methodology, country, effect, _ = _described(entity, item.source, projects)
-        share = shares[own[item.beneficiary]] if item.beneficiary else ZERO
+        share = shares[own[folded(item.beneficiary)]] if item.beneficiary else ZERO
         made.append(
             Retirement(
                 item.source,

@@ -18,6 +18,7 @@ from tonne.engine.data.intake import FileFacts
 from tonne.engine.data.store import open_store
 from tonne.engine.errors import SHOWN_PROBLEMS, DataError, Place, Problem
 from tonne.esg.disclosure.facts import Lineage
+from tonne.esg.disclosure.folding import folded
 from tonne.esg.disclosure.ledger_file import read_ledger
 
 SHOWN_ROWS = 5
@@ -120,7 +121,7 @@ def load_ledger(
         shown: the name that messages use for it.
         form: its layout, None for the usual one.
         sources: by id, `project`, `uncredited` or `bought`.
-        own: the beneficiaries that are of the group, each with the member, None for the group as a whole.
+        own: the beneficiaries that are of the group, folded, each with the member, None for the group as a whole.
         year: the first and last day of the reporting year.
         today: after which nothing can have happened yet.
 
@@ -147,8 +148,13 @@ def load_ledger(
 
 def _separate(store: duckdb.DuckDBPyConnection, own: Mapping[str, str | None]) -> None:
     """Part the movements into what enters, what leaves, with the entry it came from, and what is said to be held."""
+    named = store.execute("SELECT DISTINCT beneficiary FROM movements WHERE beneficiary IS NOT NULL").fetchall()
+    mine = {name: own[alike] for (name,) in named if (alike := folded(name)) in own}
     store.execute("CREATE TEMP TABLE own (beneficiary VARCHAR PRIMARY KEY, member VARCHAR)")
-    store.execute("INSERT INTO own SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])", [list(own), list(own.values())])
+    if mine:
+        store.execute(
+            "INSERT INTO own SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])", [list(mine), list(mine.values())]
+        )
     store.execute("CREATE TEMP TABLE entries AS SELECT * FROM movements WHERE movement IN ('issued', 'acquired')")
     store.execute(
         """
