@@ -136,7 +136,10 @@ _STRANGE = r"[^\x00-\x7F\x{4E00}-\x{9FFF}]"  # beyond what SQL brings into one f
 
 def _alike(column: str) -> str:
     plain = f"translate({column}, '{_WIDE}', '{_NARROW}')"
-    return f"lower(regexp_replace({plain}, '[\\s\\p{{Z}}\\p{{C}}]', '', 'g'))"
+    folding = f"regexp_replace({plain}, '[\\s\\p{{Z}}\\p{{C}}]', '', 'g')"
+    # Of mere ASCII, which most ledgers are, nothing but spaces and case can differ.
+    quick = f"CASE WHEN regexp_matches({column}, '[[:cntrl:][:space:]]') THEN {folding} ELSE {column} END"
+    return f"lower(CASE WHEN strlen({column}) = length({column}) THEN {quick} ELSE {folding} END)"
 
 
 _TYPED = f"""

@@ -1,5 +1,6 @@
 import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ def group(tmp_path: Path) -> Group:
     return Group(tmp_path)
 
 
-def changed(result: dict, /, **project: object) -> dict:
+def changed(result: dict[str, Any], /, **project: Any) -> dict[str, Any]:
     """Give a result as it would be after the project file, or its data, were changed."""
     made = copy.deepcopy(result)
     made["data"] = project.pop("data", made.get("data", []))

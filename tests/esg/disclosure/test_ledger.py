@@ -241,7 +241,7 @@ def test_tonnes_of_an_overlapping_earlier_report_are_not_claimed_again(group):
     group.more["claimed_before"] = [{**EARLIER, "covers": COVERS}]
     disclosure = group.disclose()
     where = year_of(disclosure, "mill").disposition
-    assert (where.claimed_reduction, where.claimed_before) == (60, 40)
+    assert [where.claimed_reduction, where.claimed_before] == [60, 40]
     assert [hit.moved_to for hit in hits_of(disclosure, "RET-08", "move")] == ["claimed_before"]
 
 
