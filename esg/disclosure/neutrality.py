@@ -13,8 +13,9 @@ from tonne.esg.document import Phrase
 
 WITHHELD = Phrase("（原文用词未予转载，CLM-13）", "(wording withheld, CLM-13)")
 _GAP = rf"[\s\-{DASHES}·・‧•_/]{{0,4}}"
-_UNSEEN = dict.fromkeys([*range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF, 0xAD, 0x180E, *range(0xFE00, 0xFE10)])
-_UNSEEN_SIGN = re.compile(f"[{''.join(map(chr, _UNSEEN))}]")
+_UNSEEN = "".join(
+    map(chr, (*range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF, 0xAD, 0x180E, *range(0xFE00, 0xFE10)))
+)
 _AROUND = 60  # characters before and after a sign in which its phrase is looked for
 
 
@@ -65,9 +66,19 @@ _ENGLISH = (
 )
 _BANNED = re.compile("|".join((*(words.replace(" ", _GAP) for words in _CHINESE), *_ENGLISH)))
 # Every phrase holds one of these. Looking for them first, and for phrases only near them, is far faster on long texts.
-_SIGNS = re.compile(
-    rf"中{_GAP}[和性]|零{_GAP}[碳排]|净|负{_GAP}[碳排]|[清归]{_GAP}零|抵{_GAP}[消销]"
-    r"|neutral|zero|negative|positive|free|nett?(?=\W?0)|offset"
+_SIGNS = tuple(
+    (sign, re.compile(pattern))
+    for sign, pattern in {
+        "中": f"中{_GAP}[和性]",
+        "零": f"零{_GAP}[碳排]",
+        "净": "净",
+        "负": f"负{_GAP}碳",
+        "清": f"清{_GAP}零",
+        "归": f"归{_GAP}零",
+        "抵": f"抵{_GAP}[消销]",
+        "net": rf"nett?(?=\s?[\-{DASHES}]?0)",
+        **{word: word for word in ("neutral", "zero", "negative", "positive", "free", "offset")},
+    }.items()
 )
 
 
@@ -76,11 +87,11 @@ def claims_of_neutrality(text: str | bytes) -> list[str]:
     plain = text if isinstance(text, str) else text.decode()
     if not plain.isascii():
         plain = unicodedata.normalize("NFKC", plain)
-        if _UNSEEN_SIGN.search(plain):
-            plain = plain.translate(_UNSEEN)
+        if any(character in plain for character in _UNSEEN):
+            plain = plain.translate(str.maketrans("", "", _UNSEEN))
     plain = plain.lower()
     found: dict[int, str] = {}
-    for sign in _SIGNS.finditer(plain):
+    for sign in (match for word, pattern in _SIGNS if word in plain for match in pattern.finditer(plain)):
         near = (max(0, sign.start() - _AROUND), sign.end() + _AROUND)
         found |= {phrase.start(): phrase.group() for phrase in _BANNED.finditer(plain, *near)}
     return list(found.values())
