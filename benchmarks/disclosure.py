@@ -35,7 +35,9 @@ def write_group(folder: Path, projects: int, movements: int) -> None:
     (folder / "results").mkdir()
     for number in range(projects):
         data = copy.copy(template)
-        data["project"] = {**template["project"], "digest": f"{number:064x}"}
+        name = {"zh": f"项目{number}", "en": f"Project {number}"}
+        data["project"] = {**template["project"], "digest": f"{number:064x}", "name": name}
+        data["data"] = [{"path": "data/export.csv", "sha256": f"{number:064x}", "bytes": 1}]
         data["digest"] = data_digest(data)
         (folder / f"results/{number}.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         entries[f"p{number}"] = {
@@ -73,7 +75,10 @@ def write_entities(folder: Path, entries: dict[str, object]) -> None:
         "reporting_year": {"start": "2023-07-01", "end": "2024-06-30"},
         "approach": "equity_share",
         "gwp": "ar5",
-        "members": {"works": {"name": TEXT, "share": "100 %"}, "partly": {"name": TEXT, "share": "40 %"}},
+        "members": {
+            "works": {"name": {"zh": "工厂", "en": "Works"}, "share": "100 %"},
+            "partly": {"name": {"zh": "合资公司", "en": "Joint venture"}, "share": "40 %"},
+        },
         "more_projects": files,
         "ledger": {"file": "ledger.csv"},
     }

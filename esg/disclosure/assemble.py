@@ -12,9 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tonne.engine.collector import collector_paused
-from tonne.engine.errors import Place, Problem, ProjectError
+from tonne.engine.errors import Problem, ProjectError
 from tonne.esg.disclosure.case import Case
 from tonne.esg.disclosure.claims import project_year
+from tonne.esg.disclosure.consistency import require_confirmed, require_consistent
 from tonne.esg.disclosure.credit_facts import (
     account_facts,
     certificate_facts,
@@ -24,11 +25,23 @@ from tonne.esg.disclosure.credit_facts import (
 )
 from tonne.esg.disclosure.dated import within
 from tonne.esg.disclosure.entity import Entity, inside, load_entity
-from tonne.esg.disclosure.entity_rules import Screen, cf_02, contribution, net_01, per_11, s2_05, sold_03, tgt_07
+from tonne.esg.disclosure.entity_rules import (
+    Screen,
+    cf_02,
+    contribution,
+    net_01,
+    per_11,
+    ret_08_adjusted,
+    ret_08_own,
+    s2_05,
+    sold_03,
+    tgt_07,
+)
 from tonne.esg.disclosure.facts import (
     ZERO,
     Disclosure,
     EntityFacts,
+    Hit,
     InventoryLine,
     LegalEntity,
     Lineage,
@@ -36,20 +49,14 @@ from tonne.esg.disclosure.facts import (
     ProjectYear,
     TargetFacts,
 )
-from tonne.esg.disclosure.holdings import Holding, laid_out, require_verified, with_earlier
+from tonne.esg.disclosure.holdings import Earlier, Holding, laid_out, require_verified, with_earlier
+from tonne.esg.disclosure.identity import require_distinct
 from tonne.esg.disclosure.ledger import Ledger, Lot, load_ledger
-from tonne.esg.disclosure.periods import Days, Part, Reading, empty_part, parts_of, require_apart
+from tonne.esg.disclosure.mapping import asks_for
+from tonne.esg.disclosure.periods import Days, Part, Reading, empty_part, parts_of
 from tonne.esg.disclosure.potentials import mixed_sets
 from tonne.esg.disclosure.project_facts import project_facts
 from tonne.esg.disclosure.results import load_result
-
-
-@dataclass(frozen=True)
-class _Claimed:
-    """What earlier reports have claimed of a vintage, and where the entity file says so last."""
-
-    tonnes: Decimal
-    place: Place
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,8 @@ class _Read:
     readings: dict[str, list[Reading]]
     parts: dict[str, list[Part]]
     ledger: Ledger | None
-    claims: dict[str, dict[int, _Claimed]]
+    claims: dict[str, dict[int, list[Earlier]]]
+    hits: tuple[Hit, ...]
 
     @property
     def year(self) -> Days:
@@ -89,11 +97,16 @@ def assemble(reference: str | Path, told: Callable[[str], None] | None = None) -
 def _assembled(reference: str | Path, tell: Callable[[str], None]) -> Disclosure:
     tell("entity file")
     entity = load_entity(reference)
+    require_consistent(entity)
     readings = _readings(entity, tell)
+    hits = require_distinct(entity, readings)
+    # The day that it is somewhere already: only refuses what lies beyond, and is in no result.
+    today = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=14))).date()
+    require_confirmed(entity, readings, today)
     tell("calendar")
     parts = {key: _parts(entity, key, found) for key, found in readings.items()}
     tell("ledger")
-    read = _Read(entity, readings, parts, _ledger(entity), _claims(entity))
+    read = _Read(entity, readings, parts, _ledger(entity, today), _claims(entity), hits)
     tell("rules")
     return _decided(read)
 
@@ -104,9 +117,8 @@ def _parts(entity: Entity, key: str, readings: list[Reading]) -> list[Part]:
 
 
 def _readings(entity: Entity, tell: Callable[[str], None]) -> dict[str, list[Reading]]:
-    """Read all results; each stands in one project once."""
+    """Read all results."""
     readings: dict[str, list[Reading]] = {}
-    seen: dict[tuple[str, datetime.date], Place] = {}
     for number, (key, entry) in enumerate(entity.projects.items()):
         if number % 500 == 0:
             tell(f"results of {number:,} of {len(entity.projects):,} projects")
@@ -115,17 +127,11 @@ def _readings(entity: Entity, tell: Callable[[str], None]) -> dict[str, list[Rea
         for at, item in enumerate(entry.results):
             place = entity.place(key, "results", at, "path", "=")
             result = load_result(inside(entity.folder, item.path, place), item.path, wanted, place)
-            same = (result.project_digest, result.start)
-            if same in seen:
-                hint = f"the first is at {seen[same]}"
-                raise ProjectError(Problem("the same result is given twice", place, found=item.path, hint=hint))
-            seen[same] = place
             found.append(Reading(item, result, place))
-        require_apart(key, found, entity.place(key, "results"))
     return readings
 
 
-def _ledger(entity: Entity) -> Ledger | None:
+def _ledger(entity: Entity, today: datetime.date) -> Ledger | None:
     spec = entity.spec
     if spec.ledger is None:
         return None
@@ -135,16 +141,15 @@ def _ledger(entity: Entity) -> Ledger | None:
     sources = {key: "uncredited" if entry.credits == "none" else "project" for key, entry in entity.projects.items()}
     sources |= dict.fromkeys(spec.sources, "bought")
     year = (spec.reporting_year.start, spec.reporting_year.end)
-    return load_ledger(path, spec.ledger.file, spec.ledger.form, sources, entity.own_names(), year)
+    return load_ledger(path, spec.ledger.file, spec.ledger.form, sources, entity.own_names(), year, today)
 
 
-def _claims(entity: Entity) -> dict[str, dict[int, _Claimed]]:
-    claims: dict[str, dict[int, _Claimed]] = {}
+def _claims(entity: Entity) -> dict[str, dict[int, list[Earlier]]]:
+    claims: dict[str, dict[int, list[Earlier]]] = {}
     for number, claim in enumerate(entity.spec.claimed_before):
-        found = claims.setdefault(claim.project, {})
-        before = found[claim.vintage].tonnes if claim.vintage in found else ZERO
-        place = entity.document.place("claimed_before", number)
-        found[claim.vintage] = _Claimed(before + claim.tonnes, place)
+        covers = (claim.covers.start, claim.covers.end) if claim.covers else None
+        earlier = Earlier(claim.tonnes, entity.document.place("claimed_before", number), covers)
+        claims.setdefault(claim.project, {}).setdefault(claim.vintage, []).append(earlier)
     return claims
 
 
@@ -158,7 +163,7 @@ def _decided(read: _Read) -> Disclosure:
         key: project_facts(key, entry, members[entry.owner], read.readings[key], read.parts[key], entity, screen)
         for key, entry in entity.projects.items()
     }
-    overlap = overlaps(entity, read.readings, read.ledger)
+    overlap, kept_apart = overlaps(entity, read.readings, read.ledger)
     years = tuple(year for key in projects for year in _years(read, projects[key], overlap))
     inventory = tuple(_inventory(entity, screen))
     reported = [year for year in years if year.is_reported]
@@ -172,12 +177,17 @@ def _decided(read: _Read) -> Disclosure:
     hits += sold_03(projects.values(), list(entity.spec.sources), read.ledger is not None)
     hits += s2_05(entity.spec.inventory, retirements, projects)
     hits += [hit for year in years for hit in year.hits]
+    hits += kept_apart
     hits += [hit for retirement in retirements if retirement.project is None for hit in retirement.hits]
     sets = {year.gwp for year in reported if year.gwp and year.disposition.claimed}
     hits += [mixed_sets("entity", sets)] if len(sets) > 1 else []
     hits += [hit for target in targets for hit in target.hits]
     accounts = account_facts(entity, read.ledger, projects, screen)
     planned = planned_facts(entity, read.ledger, projects, screen)
+    hits += ret_08_own(((item.source, item.tonnes) for item in retirements), projects, "T3")
+    hits += ret_08_own(((item.source, item.tonnes) for item in planned), projects, "P")
+    if asks_for(entity.spec.frameworks, "credits_used_adjusted_share"):
+        hits += ret_08_adjusted(item for item in retirements if item.project is None)
     facts = _entity_facts(entity, tuple(members.values()), screen)
     return Disclosure(
         facts,
@@ -189,7 +199,7 @@ def _decided(read: _Read) -> Disclosure:
         inventory,
         targets,
         planned,
-        (*hits, *screen.hits),
+        (*read.hits, *hits, *screen.hits),
         read.ledger.shown if read.ledger else None,
         read.ledger.digest if read.ledger else None,
         version("tonne"),
@@ -234,11 +244,11 @@ def _years(read: _Read, project: ProjectFacts, overlap: dict[tuple[str, int], De
             require_verified(key, vintage, verified, read.ledger, lots.get(vintage, ()), entity.place(key, "results"))
         if not found:
             what = f"no result of {key} covers {vintage}, for which an earlier claim is stated"
-            raise ProjectError(Problem(what, claims[vintage].place))
+            raise ProjectError(Problem(what, claims[vintage][0].place))
         laid = laid_out(found, lots.get(vintage, []), read.shares, read.year)
         row = read.ledger.issuance_place(key, vintage) if read.ledger else None
         if vintage in claims:
-            laid = with_earlier(found, laid, claims[vintage].tonnes, claims[vintage].place, row)
+            laid = with_earlier(found, laid, claims[vintage], row)
         for part, holding in zip(found, laid, strict=True):
             is_last = part.is_reported and vintage == last
             yield decided(part, holding, sum(reversals.values(), ZERO) if is_last else ZERO)

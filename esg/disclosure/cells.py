@@ -10,7 +10,8 @@ from functools import cached_property
 
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.amounts import PRECISION, SHARE, SHARE_DECIMALS, Number, exact_sum, rounded
-from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage, Rule
+from tonne.esg.disclosure.entity_rules import ret_08_adjusted
+from tonne.esg.disclosure.facts import Disclosure, Hit, Lineage, Retirement, Rule
 from tonne.esg.disclosure.mapping import Feed, MappedCell, load_mapping
 from tonne.esg.disclosure.mapping import Mapping as FrameworkMapping
 from tonne.esg.disclosure.table import FactTable, Row, total
@@ -21,6 +22,7 @@ from tonne.esg.numbers import share_text
 NOT_FED = Phrase("项目数据不得填列，由编制人填写", "not fed by projects; left to the preparer")
 NOTHING_TO_SAY = Phrase("本期无相关数据", "nothing in this period")
 SEE_STATEMENT = Phrase("见表T7", "see T7")
+NOTHING_OUTSIDE = Phrase("本期无价值链外的碳信用", "no credits of outside the value chain in this period")
 NOT_GIVEN = Phrase("清单未提供", "not in the inventory")
 NO_LEDGER = Phrase("未提供碳信用台账，由编制人确认", "no ledger was given; for the preparer to confirm")
 NO_CODES = Phrase("国家未以两位代码注明，由编制人填写", "countries are no codes of two letters; left to the preparer")
@@ -195,6 +197,8 @@ def caveats(shared: Sequence[Hit], cell: FilledCell) -> tuple[Hit, ...]:
 def _is_shared(hit: Hit, cell: FilledCell) -> bool:
     if hit.rule is Rule.TGT_07:
         return cell.mapped.feeds == "target_contribution"
+    if hit.moved_to in {"T3", "P"}:
+        return any(term.table == hit.moved_to for term in cell.terms)
     if hit.rule is Rule.S2_05 and cell.mapped.feeds == "inventory":
         return hit.action == "caveat"
     return hit.subject == "entity" and hit.action == "caveat" and (cell.number is not None or bool(cell.terms))
@@ -250,12 +254,41 @@ def _credits_issued(asked: _Asked) -> FilledCell:
     return asked.summed(wanted)
 
 
+def _credits(table: str, effect: str | None = None) -> Callable[[_Asked], FilledCell]:
+    """Take credits used or planned; where a cell asks for those outside the value chain, none of the group's projects."""
+
+    def amount(asked: _Asked) -> FilledCell:
+        said = tuple(hit for hit in asked.disclosure.hits if hit.subject == "entity" and hit.moved_to == table)
+        fits = _fitting(asked, table)
+        filled = asked.summed(asked.terms(table, "tonnes", lambda row: fits(row) and effect in {None, row.group}))
+        if filled.number is None:
+            return asked.says(NOTHING_OUTSIDE) if said else filled
+        return replace(filled, number=replace(filled.number, why=(*filled.number.why, *said)))
+
+    return amount
+
+
+def _fitting(asked: _Asked, table: str) -> Callable[[Row], bool]:
+    if not asked.cell.outside_value_chain:
+        return lambda _row: True
+    projects, planned = asked.disclosure.projects, asked.disclosure.planned
+    if table == "P":
+        return lambda row: planned[int(row.key) - 1].source not in projects
+    return lambda row: row.key.partition("/")[0] not in projects
+
+
 def _share_of_credits(wanted: Callable[[_Asked], Callable[[Row], bool]]) -> Callable[[_Asked], FilledCell]:
     def share(asked: _Asked) -> FilledCell:
-        every = asked.summed(asked.terms("T3", "tonnes"))
-        part = asked.terms("T3", "tonnes", wanted(asked))
+        fits, counts = _fitting(asked, "T3"), wanted(asked)
+        every = asked.summed(asked.terms("T3", "tonnes", fits))
+        part = asked.terms("T3", "tonnes", lambda row: fits(row) and counts(row))
         if every.number is None or not every.number.value:
             return asked.says(NOTHING_TO_SAY)
+        if asked.cell.feeds == "credits_used_adjusted_share" and (
+            why := tuple(_unknown_adjustment(asked, every.terms))
+        ):
+            number = Number(asked.id, None, SHARE, why)
+            return FilledCell(asked.framework, asked.cell, number, number.text, every.terms)
         with localcontext() as context:
             context.prec = PRECISION
             counted = sum((term.number.value or Decimal(0) for term in part), Decimal(0))
@@ -272,14 +305,13 @@ def _of_effect(effect: str) -> Callable[[_Asked], Callable[[Row], bool]]:
 
 def _by_standard(asked: _Asked) -> FilledCell:
     """List the share of each standard in the credits used."""
-    terms = asked.terms("T3", "tonnes")
+    terms = asked.terms("T3", "tonnes", _fitting(asked, "T3"))
     every = asked.summed(terms)
     if every.number is None or not every.number.value:
         return asked.says(NOTHING_TO_SAY)
     amounts: dict[str, Decimal] = {}
-    for item in asked.disclosure.retirements:
-        if item.usable:
-            amounts[item.standard] = amounts.get(item.standard, Decimal(0)) + item.tonnes
+    for item in _retirements(asked, terms):
+        amounts[item.standard] = amounts.get(item.standard, Decimal(0)) + item.tonnes
     with localcontext() as context:
         context.prec = PRECISION
         shares = {name: rounded(amount / every.number.value, SHARE_DECIMALS) for name, amount in amounts.items()}
@@ -292,17 +324,40 @@ def _by_standard(asked: _Asked) -> FilledCell:
 
 def _from_european_union(asked: _Asked) -> FilledCell:
     """Give the share of credits from projects in the European Union, where each country is a code of two letters."""
-    usable = [item for item in asked.disclosure.retirements if item.usable]
-    if any(len(item.country) != CODE or not item.country.isupper() for item in usable):
+    counted = _retirements(asked, asked.terms("T3", "tonnes", _fitting(asked, "T3")))
+    if any(len(item.country) != CODE or not item.country.isupper() for item in counted):
         return asked.says(NO_CODES)
-    return _share_of_credits(lambda _asked: lambda row: usable[int(row.key.rpartition("/")[2]) - 1].country in EU)(
-        asked
-    )
+    return _share_of_credits(_where(lambda item: item.country in EU))(asked)
 
 
-def _adjusted(asked: _Asked) -> Callable[[Row], bool]:
-    usable = [item for item in asked.disclosure.retirements if item.usable]
-    return lambda row: usable[int(row.key.rpartition("/")[2]) - 1].corresponding_adjustment is True
+def _where(wanted: Callable[[Retirement], bool]) -> Callable[[_Asked], Callable[[Row], bool]]:
+    def of(asked: _Asked) -> Callable[[Row], bool]:
+        usable = _usable(asked)
+        return lambda row: wanted(usable[_position(row.key)])
+
+    return of
+
+
+def _usable(asked: _Asked) -> list[Retirement]:
+    return [item for item in asked.disclosure.retirements if item.usable]
+
+
+def _position(key: str) -> int:
+    """Give which of the usable retirements a row of T3 is."""
+    return int(key.rpartition("/")[2]) - 1
+
+
+def _retirements(asked: _Asked, terms: tuple[Term, ...]) -> list[Retirement]:
+    usable = _usable(asked)
+    return [usable[_position(term.key)] for term in terms]
+
+
+def _is_adjusted(item: Retirement) -> bool:
+    return item.corresponding_adjustment is True
+
+
+def _unknown_adjustment(asked: _Asked, terms: tuple[Term, ...]) -> Iterator[Hit]:
+    return ret_08_adjusted(_retirements(asked, terms))
 
 
 def _contribution(asked: _Asked) -> FilledCell:
@@ -333,19 +388,15 @@ _FEEDS: Mapping[Feed, Callable[[_Asked], FilledCell]] = {
     "removal_emissions": _table_column("T4", "own_emissions"),
     "credits_issued": _credits_issued,
     "credits_transferred": _table_column("T2", "transferred"),
-    "credits_used": _table_column("T3", "tonnes"),
-    "credits_used_reductions": lambda asked: asked.summed(
-        asked.terms("T3", "tonnes", lambda row: row.group == "reduction")
-    ),
-    "credits_used_removals": lambda asked: asked.summed(
-        asked.terms("T3", "tonnes", lambda row: row.group == "removal")
-    ),
+    "credits_used": _credits("T3"),
+    "credits_used_reductions": _credits("T3", "reduction"),
+    "credits_used_removals": _credits("T3", "removal"),
     "credits_used_reduction_share": _share_of_credits(_of_effect("reduction")),
     "credits_used_removal_share": _share_of_credits(_of_effect("removal")),
-    "credits_used_adjusted_share": _share_of_credits(_adjusted),
+    "credits_used_adjusted_share": _share_of_credits(_where(_is_adjusted)),
     "credits_used_standards": _by_standard,
     "credits_used_eu_share": _from_european_union,
-    "credits_planned": _table_column("P", "tonnes"),
+    "credits_planned": _credits("P"),
     "target_contribution": _contribution,
     "investment": _investment,
     "statement": lambda asked: asked.says(SEE_STATEMENT),

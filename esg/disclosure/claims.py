@@ -70,11 +70,12 @@ def settled(case: Case) -> tuple[tuple[Hit, ...], Disposition]:
 def _disposition(case: Case, claimed: Decimal, away: Mapping[str, Decimal]) -> Disposition:
     holding = case.holding
     # Credits of electricity that is under green certificates as well are used in no cell.
-    retired = ZERO if case.overlap else holding.retired_own
+    retired, later = (ZERO, ZERO) if case.overlap else (holding.retired_own, holding.retired_later)
     elsewhere = {
         **away,
         "others_share": away.get("others_share", ZERO) + holding.others_share,
-        "unusable_record": holding.unusable + holding.retired_own - retired,
+        "later_claim": later,
+        "unusable_record": holding.unusable + holding.retired_own - retired + holding.retired_later - later,
     }
     return Disposition(
         **{case.counts_as: claimed},

@@ -17,6 +17,7 @@ from tonne.esg.disclosure.facts import (
     Retirement,
     Rule,
 )
+from tonne.esg.disclosure.folding import folded
 from tonne.esg.disclosure.ledger import Account, Ledger, OwnRetirement
 from tonne.esg.disclosure.periods import Reading
 from tonne.esg.disclosure.project_facts import source_name
@@ -29,15 +30,17 @@ _MWH = "MWh"
 
 def overlaps(
     entity: Entity, readings: Mapping[str, list[Reading]], ledger: Ledger | None
-) -> dict[tuple[str, int], Decimal]:
-    """Give by project and year the MWh that are both credited and under green certificates.
+) -> tuple[dict[tuple[str, int], Decimal], tuple[Hit, ...]]:
+    """Give by project and year the MWh that are both credited and under green certificates, and what keeps others apart.
 
-    A project that does not say how much it generated generated what it is credited for.
+    A project that does not say how much it generated generated what it is credited for. What it says is in no result.
 
     Raises:
-        ProjectError: there are certificates of a project that does not name its credited electricity.
+        ProjectError: there are certificates of a project that does not name its credited electricity, or that says that
+            it generated less than it is credited for.
     """
     found: dict[tuple[str, int], Decimal] = {}
+    hits: list[Hit] = []
     for (key, vintage), certified in ledger.certificates.items() if ledger else ():
         if key not in entity.projects:
             continue
@@ -46,10 +49,29 @@ def overlaps(
             what = f"the ledger has green certificates of {key}, which does not name its credited electricity"
             raise ProjectError(Problem(what, entity.place(key), hint="add `electricity: {credited: QUANTITY}`"))
         credited = _credited(entity, key, readings[key], electricity.credited, vintage)
-        over = credited + certified - electricity.generated.get(vintage, credited)
+        generated = electricity.generated.get(vintage, credited)
+        if generated < credited:
+            what = f"{key} is said to have generated less in {vintage} than it is credited for"
+            place = entity.place(key, "electricity", "generated", str(vintage), "=")
+            raise ProjectError(Problem(what, place, f"at least {credited:f} MWh", f"{generated:f}"))
+        over = credited + certified - generated
         if credited and over > 0:
             found[key, vintage] = over
-    return found
+        elif credited and certified:
+            hits.append(_kept_apart(key, vintage, credited, Decimal(certified), generated))
+    return found, tuple(hits)
+
+
+def _kept_apart(key: str, vintage: int, credited: Decimal, certified: Decimal, generated: Decimal) -> Hit:
+    amounts = [number_text(value, _MWH) for value in (credited, certified, generated)]
+    zh = (
+        "{}兆瓦时核算减排量，另有{}兆瓦时核发绿证；两者不是同一电量，仅以主体文件所填发电量{}兆瓦时为据，结果中并无此数。"
+    ).format(*amounts)
+    en = (
+        "{} MWh are credited and {} MWh are under green certificates; that they are not the same rests only on the {} MWh "
+        "which the entity file says were generated, and which no result holds."
+    ).format(*amounts)
+    return Hit(Rule.S2_05, "caveat", key, zh, en, vintage)
 
 
 def _credited(entity: Entity, key: str, readings: Iterable[Reading], quantity: str, year: int) -> Decimal:
@@ -122,7 +144,7 @@ def retirement_facts(
     for item in ledger.retirements if ledger else ():
         hits = _refusals(item, overlap)
         registry, standard, methodology, country, effect, _ = _described(entity, item.source, projects)
-        share = shares[own[item.beneficiary]] if item.beneficiary else ZERO
+        share = shares[own[folded(item.beneficiary)]] if item.beneficiary else ZERO
         made.append(
             Retirement(
                 item.source,

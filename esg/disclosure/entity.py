@@ -20,6 +20,7 @@ from tonne.engine.spec.models import Label, Model, Name, Text
 from tonne.engine.spec.shape import shaped
 from tonne.engine.spec.source import Document, read_yaml
 from tonne.esg.disclosure.facts import Approach, Boundary, Effect, Measure, Scope, Status
+from tonne.esg.disclosure.folding import folded
 
 ENTITY_FILE = "entity.yaml"
 GwpSet = Literal["ar2", "ar4", "ar5", "ar6"]
@@ -226,12 +227,28 @@ class LedgerEntry(Model):
     form: FileForm | None = None
 
 
+class CoveredDays(Model):
+    """The first and last day that an earlier report covered, both included."""
+
+    start: datetime.date
+    end: datetime.date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end < self.start:
+            raise ValueError("the last day is not before the first")
+        return self
+
+
 class EarlierClaim(Model):
     """Tonnes of a project that an earlier report has claimed."""
 
     project: Name
     vintage: Year
-    tonnes: Amount = Field(gt=0)
+    tonnes: Amount = Field(gt=0, description="of the project as a whole, before the share of its owner")
+    covers: CoveredDays | None = Field(
+        None, description="where that report covered days of this reporting year as well, as after a change of the year"
+    )
     report: str = Field(min_length=1, max_length=200)
 
 
@@ -306,11 +323,15 @@ class Entity:
         return Decimal(share.numerator) / Decimal(share.denominator)
 
     def own_names(self) -> dict[str, str | None]:
-        """Give the names under which the group appears as beneficiary, each with the member, None for the group."""
+        """Give the names under which the group appears as beneficiary, each with the member, None for the group.
+
+        They are folded: case, width and spaces make no other name.
+        """
         names: dict[str, str | None] = {}
         for key, member in self.spec.members.items():
-            names |= dict.fromkeys((key, member.name.zh, member.name.en), key)
-        return names | dict.fromkeys((self.spec.name.zh, self.spec.name.en, self.spec.identifier.value))
+            names |= dict.fromkeys(map(folded, (key, member.name.zh, member.name.en)), key)
+        group = (self.spec.name.zh, self.spec.name.en, self.spec.identifier.value)
+        return names | dict.fromkeys(map(folded, group))
 
     def written(self, line: int, field: str) -> str | None:
         """Give a number of the inventory with the characters that stand in the file."""

@@ -1,7 +1,8 @@
 """The rules about the inventory, targets, sums and texts of a whole disclosure; no tonne of a project moves by them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import Literal
 
 from tonne.engine.spec.models import Text
 from tonne.esg.disclosure.entity import InventoryEntry, TargetEntry
@@ -19,6 +20,8 @@ from tonne.esg.disclosure.neutrality import WITHHELD, claims_of_neutrality
 from tonne.esg.disclosure.potentials import mixed_sets
 from tonne.esg.disclosure.rules import tonnes_text
 from tonne.esg.numbers import number_text
+
+_MOST_NAMED = 12
 
 
 def net_01(line: InventoryEntry) -> Iterator[Hit]:
@@ -130,6 +133,52 @@ def contribution(
     if len(sets) > 1:
         blocks.append(mixed_sets(target.id, sets))
     return Figure(counted if known else None, tuple(lineage), tuple(blocks)), left_out
+
+
+def ret_08_own(
+    credits_: Iterable[tuple[str, Decimal]], projects: Mapping[str, ProjectFacts], table: Literal["T3", "P"]
+) -> Iterator[Hit]:
+    """Say which credits used, or planned to be, are of projects of the group and so not of outside its value chain.
+
+    Args:
+        credits_: source and tonnes of each.
+        projects: those of the group.
+        table: T3 of credits used, P of those planned.
+    """
+    found: dict[bool, dict[str, Decimal]] = {True: {}, False: {}}
+    for source, tonnes in credits_:
+        if tonnes and (project := projects.get(source)):
+            in_inventory = project.effect == "reduction" and project.boundary != "outside"
+            found[in_inventory][source] = found[in_inventory].get(source, ZERO) + tonnes
+    words = {"T3": ("自用注销", "retired for own use"), "P": ("计划自用注销", "planned for own use")}[table]
+    for in_inventory, amounts in found.items():
+        if not amounts:
+            continue
+        total = sum(amounts.values(), ZERO)
+        more = len(amounts) > _MOST_NAMED
+        names = list(amounts)[:_MOST_NAMED]
+        zh = f"{words[0]}的碳信用中{tonnes_text(total)}吨来自本集团项目（{'、'.join(names)}{'等' if more else ''}）"
+        en = f"{tonnes_text(total)} t of the credits {words[1]} are of projects of the group ({', '.join(names)}{' and others' if more else ''})"
+        if in_inventory:
+            zh += "，其减排效果已体现在清单总排放量中，用于抵销即重复计算"
+            en += "; their effect is already in the gross inventory, and offsetting with them counts it twice"
+        zh += "；不属价值链外的碳信用，不列入ESRS E1第56(b)段的数额。"
+        en += "; they are not of outside the value chain and in no amount of ESRS E1 ¶56(b)."
+        yield Hit(Rule.RET_08, "caveat", "entity", zh, en, tonnes=total, moved_to=table)
+
+
+def ret_08_adjusted(retirements: Iterable[Retirement]) -> Iterator[Hit]:
+    """Refuse a share of credits with a corresponding adjustment where the ledger does not say of all whether they have one."""
+    used = [item for item in retirements if item.usable]
+    unknown = sum((item.tonnes for item in used if item.corresponding_adjustment is None), ZERO)
+    if unknown:
+        whole = sum((item.tonnes for item in used), ZERO)
+        zh = f"自用注销的{tonnes_text(whole)}吨碳信用中，{tonnes_text(unknown)}吨未记录是否作相应调整，占比无法判定，不予披露。"
+        en = (
+            f"Of {tonnes_text(whole)} t of credits retired for own use, the ledger does not say of "
+            f"{tonnes_text(unknown)} t whether they have a corresponding adjustment: no share is disclosed."
+        )
+        yield Hit(Rule.RET_08, "block", "entity", zh, en, tonnes=unknown)
 
 
 class Screen:

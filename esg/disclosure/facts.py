@@ -123,7 +123,8 @@ class Disposition:
     """Where the verified tonnes of a project and vintage year are; the buckets exclude each other and add up.
 
     `not_claimable` is by reason: `outside_boundary` (shown in T5), `others_share`, `excluded_activity`, `undetermined`,
-    `other_period` (generated outside the reporting year and neither issued nor claimed before), `unusable_record`.
+    `other_period` (generated outside the reporting year and neither issued nor claimed before), `later_claim` (retired for
+    own use after the reporting year), `unusable_record`.
     """
 
     claimed_reduction: Decimal = ZERO

@@ -17,11 +17,15 @@ from tonne.esg.disclosure.periods import Days, Part
 
 @dataclass(frozen=True)
 class Holding:
-    """The credits issued for a part of a year, by what became of them; `others_share` is of those retired for own use."""
+    """The credits issued for a part of a year, by what became of them; `others_share` is of those retired for own use.
+
+    `retired_later` is what was retired for own use after the reporting year.
+    """
 
     transferred: Decimal = ZERO
     retired_for_others: Decimal = ZERO
     retired_own: Decimal = ZERO
+    retired_later: Decimal = ZERO
     others_share: Decimal = ZERO
     unusable: Decimal = ZERO
     held: Decimal = ZERO
@@ -32,21 +36,39 @@ class Holding:
     @property
     def issued(self) -> Decimal:
         """All credits of the part."""
-        gone = self.transferred + self.retired_for_others + self.retired_own + self.others_share + self.unusable
-        return gone + self.held
+        own = self.retired_own + self.retired_later + self.others_share
+        return self.transferred + self.retired_for_others + own + self.unusable + self.held
 
 
-_AMOUNTS = ("transferred", "retired_for_others", "retired_own", "others_share", "unusable", "held")
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier report has claimed of a vintage, where the entity file says so, and which days it covered."""
+
+    tonnes: Decimal
+    place: Place
+    covers: Days | None
+
+    def is_of(self, part: Part) -> bool:
+        """Whether tonnes of a part can have been claimed by it."""
+        if self.covers is None:
+            return not part.is_reported
+        return self.covers[0] <= part.end and part.start <= self.covers[1]
+
+
+_AMOUNTS = ("transferred", "retired_for_others", "retired_own", "retired_later", "others_share", "unusable", "held")
 
 
 def holding_of(lot: Lot, shares: Mapping[str | None, Decimal]) -> Holding:
     """Give a lot as tonnes; of those retired for a member, its share counts."""
     own = sum((Decimal(units) * shares[member] for member, units in lot.retired_own.items()), ZERO)
+    later = sum((Decimal(units) * shares[member] for member, units in lot.retired_later.items()), ZERO)
+    retired = sum(lot.retired_own.values()) + sum(lot.retired_later.values())
     return Holding(
         Decimal(lot.transferred),
         Decimal(lot.retired_for_others),
         own,
-        Decimal(sum(lot.retired_own.values())) - own,
+        later,
+        Decimal(retired) - own - later,
         Decimal(lot.unusable),
         Decimal(lot.held),
         lineage=(lot.lineage,),
@@ -140,30 +162,42 @@ def require_verified(
 
 
 def with_earlier(
-    parts: Sequence[Part], laid: Sequence[Holding], claimed: Decimal, place: Place, row: Place | None
+    parts: Sequence[Part], laid: Sequence[Holding], claims: Iterable[Earlier], row: Place | None
 ) -> list[Holding]:
-    """Add what an earlier report has claimed to the part outside the reporting year.
+    """Add what earlier reports have claimed to the parts of their days, first to that of the reporting year.
+
+    A claim that does not say which days its report covered is of the part outside the reporting year.
 
     Raises:
         DataError: those tonnes are of this reporting year, or were issued as credits since; both places are named.
     """
-    holdings = []
-    for part, holding in zip(parts, laid, strict=True):
-        mine = ZERO if part.is_reported else claimed
-        if mine > _verified(part) - holding.issued:
-            what = (
-                f"{claimed:f} t of {part.vintage} were claimed before, and {holding.issued:f} t of the same were issued"
-            )
+    holdings = list(laid)
+    for claim in claims:
+        rest = claim.tonnes
+        order = sorted(range(len(parts)), key=lambda at: not parts[at].is_reported)
+        fitting = [at for at in order if claim.is_of(parts[at])]
+        for at in fitting:
+            taken = min(rest, max(ZERO, _verified(parts[at]) - holdings[at].issued - holdings[at].claimed_before))
+            holdings[at] = replace(holdings[at], claimed_before=holdings[at].claimed_before + taken)
+            rest -= taken
+        if not fitting:
+            what = "tonnes of this reporting year cannot have been claimed before"
+            if claim.covers:
+                what = (
+                    f"a report from {claim.covers[0]} to {claim.covers[1]} covers no day of the results of this vintage"
+                )
+            hint = "an earlier report covers other days; where it took in some of this year, say so by `covers: {start, end}`"
+            raise DataError(Problem(what, claim.place, hint=hint))
+        if rest:
+            issued = sum((holdings[at].issued for at in fitting), ZERO)
+            claimed = rest + sum((holdings[at].claimed_before for at in fitting), ZERO)
+            what = f"{claimed:f} t of {parts[0].vintage} were claimed before, and {issued:f} t of the same were issued"
             raise DataError(
                 Problem(
                     f"{what} ({row})" if row else what,
-                    place,
-                    f"together at most the {_verified(part):f} t verified",
+                    claim.place,
+                    f"together at most the {sum((_verified(parts[at]) for at in fitting), ZERO):f} t verified",
                     hint="a tonne is claimed once; correct the earlier report, or do not issue the credits",
                 )
             )
-        holdings.append(replace(holding, claimed_before=mine))
-    if all(part.is_reported for part in parts):
-        what = "tonnes of this reporting year cannot have been claimed before"
-        raise DataError(Problem(what, place, hint="an earlier report covers other days"))
     return holdings

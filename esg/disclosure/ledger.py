@@ -18,6 +18,7 @@ from tonne.engine.data.intake import FileFacts
 from tonne.engine.data.store import open_store
 from tonne.engine.errors import SHOWN_PROBLEMS, DataError, Place, Problem
 from tonne.esg.disclosure.facts import Lineage
+from tonne.esg.disclosure.folding import folded
 from tonne.esg.disclosure.ledger_file import read_ledger
 
 SHOWN_ROWS = 5
@@ -28,8 +29,8 @@ SHOWN_RANGES = 20
 class Lot:
     """What became of the credits of one source, vintage and period of generation, at the end of the ledger.
 
-    `retired_own` is by member (None for the group) and holds only what is fully recorded; `unusable` was retired for
-    the group, and its record lacks something. `begins` is None where the ledger does not say when the tonnes arose.
+    `retired_own` is by member (None for the group) and holds only what is fully recorded; `retired_later` is the same of
+    after the reporting year. `unusable` was retired for the group, and its record lacks something. `begins` is None where the ledger does not say when the tonnes arose.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Lot:
     entered: int
     transferred: int
     retired_own: Mapping[str | None, int]
+    retired_later: Mapping[str | None, int]
     retired_for_others: int
     unusable: int
     lineage: Lineage
@@ -46,7 +48,8 @@ class Lot:
     @property
     def held(self) -> int:
         """What is still there."""
-        gone = self.transferred + sum(self.retired_own.values()) + self.retired_for_others + self.unusable
+        own = sum(self.retired_own.values()) + sum(self.retired_later.values())
+        gone = self.transferred + own + self.retired_for_others + self.unusable
         return self.entered - gone
 
 
@@ -109,6 +112,7 @@ def load_ledger(
     sources: Mapping[str, str],
     own: Mapping[str, str | None],
     year: tuple[datetime.date, datetime.date],
+    today: datetime.date,
 ) -> Ledger:
     """Read a ledger, hold its rows against each other, and sum it.
 
@@ -117,8 +121,9 @@ def load_ledger(
         shown: the name that messages use for it.
         form: its layout, None for the usual one.
         sources: by id, `project`, `uncredited` or `bought`.
-        own: the beneficiaries that are of the group, each with the member, None for the group as a whole.
+        own: the beneficiaries that are of the group, folded, each with the member, None for the group as a whole.
         year: the first and last day of the reporting year.
+        today: after which nothing can have happened yet.
 
     Raises:
         DataError: a row is wrong, or two rows contradict each other; with both rows.
@@ -126,7 +131,7 @@ def load_ledger(
     with tempfile.TemporaryDirectory(prefix="tonne-") as scratch, open_store([path.parent], Path(scratch)) as store:
         facts = read_ledger(store, path, shown, form, sources)
         _separate(store, own)
-        problems = [problem for check in _CHECKS for problem in check(store, facts)]
+        problems = [*_future(store, facts, today), *(problem for check in _CHECKS for problem in check(store, facts))]
         if problems:
             raise DataError(problems[:SHOWN_PROBLEMS])
         return Ledger(
@@ -135,7 +140,7 @@ def load_ledger(
             facts.rows,
             _last_issuance(store),
             _certificates(store),
-            _by_source(_lots(store, facts)),
+            _by_source(_lots(store, facts, year[1])),
             tuple(_accounts(store, facts, year)),
             tuple(_retirements(store, facts, year)),
         )
@@ -143,8 +148,13 @@ def load_ledger(
 
 def _separate(store: duckdb.DuckDBPyConnection, own: Mapping[str, str | None]) -> None:
     """Part the movements into what enters, what leaves, with the entry it came from, and what is said to be held."""
+    named = store.execute("SELECT DISTINCT beneficiary FROM movements WHERE beneficiary IS NOT NULL").fetchall()
+    mine = {name: own[alike] for (name,) in named if (alike := folded(name)) in own}
     store.execute("CREATE TEMP TABLE own (beneficiary VARCHAR PRIMARY KEY, member VARCHAR)")
-    store.execute("INSERT INTO own SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])", [list(own), list(own.values())])
+    if mine:
+        store.execute(
+            "INSERT INTO own SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])", [list(mine), list(mine.values())]
+        )
     store.execute("CREATE TEMP TABLE entries AS SELECT * FROM movements WHERE movement IN ('issued', 'acquired')")
     store.execute(
         """
@@ -218,6 +228,17 @@ def _origins(store: duckdb.DuckDBPyConnection, facts: FileFacts) -> Iterator[Pro
                 f"{origin} {year}",
                 f"{source} {vintage}",
             )
+
+
+def _future(store: duckdb.DuckDBPyConnection, facts: FileFacts, today: datetime.date) -> Iterator[Problem]:
+    found = store.execute(
+        "SELECT row, movement, on_day FROM movements WHERE on_day > ? ORDER BY row LIMIT ?", [today, SHOWN_PROBLEMS]
+    ).fetchall()
+    for row, movement, day in found:
+        hint = "what is planned stands under `planned_use:` of the entity file"
+        yield Problem(
+            f"{movement} on a day to come", facts.place(row, "date"), f"{today} at the latest", str(day), hint
+        )
 
 
 def _early(store: duckdb.DuckDBPyConnection, facts: FileFacts) -> Iterator[Problem]:
@@ -301,15 +322,17 @@ def _certificates(store: duckdb.DuckDBPyConnection) -> dict[tuple[str, int], int
     return {(source, vintage): units for source, vintage, units in found}
 
 
-def _lots(store: duckdb.DuckDBPyConnection, facts: FileFacts) -> Iterator[Lot]:
-    own: dict[tuple[object, ...], dict[str | None, int]] = {}
-    for *key, member, units in store.execute(
+def _lots(store: duckdb.DuckDBPyConnection, facts: FileFacts, until: datetime.date) -> Iterator[Lot]:
+    own: dict[tuple[object, ...], dict[bool, dict[str | None, int]]] = {}
+    for *key, member, later, units in store.execute(
         """
-        SELECT entry_source, entry_vintage, entry_begins, entry_ends, member, CAST(sum(units) AS BIGINT) FROM origins
+        SELECT entry_source, entry_vintage, entry_begins, entry_ends, member, on_day > $until,
+          CAST(sum(units) AS BIGINT) FROM origins
         WHERE instrument = 'credit' AND for_group AND beneficiary IS NOT NULL AND purpose IS NOT NULL GROUP BY ALL
-        """
+        """,
+        {"until": until},
     ).fetchall():
-        own.setdefault(tuple(key), {})[member] = units
+        own.setdefault(tuple(key), {False: {}, True: {}})[later][member] = units
     found = store.execute(
         """
         WITH went AS (
@@ -334,9 +357,11 @@ def _lots(store: duckdb.DuckDBPyConnection, facts: FileFacts) -> Iterator[Lot]:
         """.replace("{most}", str(SHOWN_ROWS))
     ).fetchall()
     for source, vintage, begins, ends, entered, transferred, others, unusable, numbers, count in found:
-        mine = own.get((source, vintage, begins, ends), {})
+        mine = own.get((source, vintage, begins, ends), {False: {}, True: {}})
         lineage = _lineage(facts, numbers, count)
-        yield Lot(source, vintage, begins, ends, entered, transferred, mine, others, unusable, lineage)
+        yield Lot(
+            source, vintage, begins, ends, entered, transferred, mine[False], mine[True], others, unusable, lineage
+        )
 
 
 def _by_source(lots: Iterable[Lot]) -> dict[str, tuple[Lot, ...]]:

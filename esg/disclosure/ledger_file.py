@@ -21,6 +21,7 @@ from tonne.engine.data.intake import (
 from tonne.engine.data.layout import Asked, column_names, is_plain, lay_out_file, open_rows
 from tonne.engine.data.store import Statements, quoted
 from tonne.engine.errors import SHOWN_PROBLEMS, DataError, Place, Problem, nearest
+from tonne.esg.disclosure.folding import DASHES, folded
 
 NEEDED = ("date", "movement", "source", "vintage", "serial_first", "serial_last", "amount")
 OPTIONAL = (
@@ -74,11 +75,21 @@ _CELLS: tuple[tuple[str, str, str, str | None], ...] = (
         None,
     ),
 )
-# Which movement (as a pattern) does not go with which kind of source.
+# Which movement (as a pattern) of which instrument does not go with which kind of source.
 _MISFITS = (
-    ("issued", "bought", "credits of others enter as `acquired`"),
-    ("acquired", "project", "credits of a project of the entity enter as `issued`; they cannot be bought back here"),
-    ("%", "uncredited", "the entity file says `credits: none` of this project"),
+    (
+        "issued",
+        "%",
+        "bought",
+        "credits of others enter as `acquired`, and so do certificates",
+    ),
+    (
+        "acquired",
+        "credit",
+        "project",
+        "credits of a project of the entity enter as `issued`; they cannot be bought back here",
+    ),
+    ("%", "credit", "uncredited", "the entity file says `credits: none` of this project"),
 )
 _DAY = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?( 00:00(:00)?)?$"
 
@@ -107,6 +118,7 @@ def read_ledger(
             [list(sources), list(sources.values())],
         )
     store.execute(_TYPED)
+    _fold_strange(store)
     problems = [*_cell_problems(store, facts), *_source_problems(store, facts, sources)]
     if problems:
         problems.sort(key=lambda problem: (problem.place.line or 0) if problem.place else 0)
@@ -116,17 +128,32 @@ def read_ledger(
     return facts
 
 
+# One block in two writings is one block: width, case, kind of dash, spaces and unseen characters do not count.
+_WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + DASHES
+_NARROW = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)).replace("'", "''") + "-" * len(DASHES)
+_STRANGE = r"[^\x00-\x7F\x{4E00}-\x{9FFF}]"  # beyond what SQL brings into one form
+
+
+def _alike(column: str) -> str:
+    plain = f"translate({column}, '{_WIDE}', '{_NARROW}')"
+    folding = f"regexp_replace({plain}, '[\\s\\p{{Z}}\\p{{C}}]', '', 'g')"
+    # Of mere ASCII, which most ledgers are, nothing but spaces and case can differ.
+    quick = f"CASE WHEN regexp_matches({column}, '[[:cntrl:][:space:]]') THEN {folding} ELSE {column} END"
+    return f"lower(CASE WHEN strlen({column}) = length({column}) THEN {quick} ELSE {folding} END)"
+
+
 _TYPED = f"""
 CREATE TEMP TABLE typed AS
-SELECT *,
+WITH folded AS (SELECT *, {_alike("serial_first")} AS first_alike, {_alike("serial_last")} AS last_alike FROM written)
+SELECT * EXCLUDE (first_alike, last_alike),
   TRY_CAST(regexp_replace(date, '{_DAY}', '\\1-\\2-\\3') AS DATE) AS on_day,
   CASE WHEN regexp_full_match(vintage, '[0-9]{{4}}') THEN CAST(vintage AS INTEGER) END AS year,
-  regexp_replace(serial_first, '[0-9]+$', '') AS prefix,
-  regexp_replace(serial_last, '[0-9]+$', '') AS last_prefix,
-  CASE WHEN regexp_matches(serial_first, '[0-9]+$') AND length(regexp_extract(serial_first, '[0-9]+$')) <= {_MOST_DIGITS}
-    THEN CAST(regexp_extract(serial_first, '[0-9]+$') AS BIGINT) END AS first,
-  CASE WHEN regexp_matches(serial_last, '[0-9]+$') AND length(regexp_extract(serial_last, '[0-9]+$')) <= {_MOST_DIGITS}
-    THEN CAST(regexp_extract(serial_last, '[0-9]+$') AS BIGINT) END AS last,
+  regexp_replace(first_alike, '[0-9]+$', '') AS prefix,
+  regexp_replace(last_alike, '[0-9]+$', '') AS last_prefix,
+  CASE WHEN regexp_matches(first_alike, '[0-9]+$') AND length(regexp_extract(first_alike, '[0-9]+$')) <= {_MOST_DIGITS}
+    THEN CAST(regexp_extract(first_alike, '[0-9]+$') AS BIGINT) END AS first,
+  CASE WHEN regexp_matches(last_alike, '[0-9]+$') AND length(regexp_extract(last_alike, '[0-9]+$')) <= {_MOST_DIGITS}
+    THEN CAST(regexp_extract(last_alike, '[0-9]+$') AS BIGINT) END AS last,
   CASE WHEN regexp_full_match(amount, '[0-9]{{1,13}}(\\.0+)?') AND CAST(regexp_extract(amount, '^[0-9]+') AS BIGINT) BETWEEN 1 AND {LARGEST}
     THEN CAST(regexp_extract(amount, '^[0-9]+') AS BIGINT) END AS units,
   CASE lower(corresponding_adjustment) WHEN 'yes' THEN true WHEN 'true' THEN true WHEN '是' THEN true
@@ -134,7 +161,7 @@ SELECT *,
   period_start IS NOT NULL OR period_end IS NOT NULL AS bounded,
   TRY_CAST(regexp_replace(period_start, '{_DAY}', '\\1-\\2-\\3') AS DATE) AS begins,
   TRY_CAST(regexp_replace(period_end, '{_DAY}', '\\1-\\2-\\3') AS DATE) AS ends
-FROM written
+FROM folded
 """  # noqa: S608 (text made here)
 
 _MOVEMENTS = """
@@ -143,6 +170,24 @@ SELECT row, on_day, movement, instrument, source, year AS vintage, prefix, first
   adjusted, begins, ends, serial_first || CASE WHEN first = last THEN '' ELSE ' … ' || serial_last END AS serials
 FROM typed
 """
+
+
+def _fold_strange(store: duckdb.DuckDBPyConnection) -> None:
+    """Bring the blocks that hold rare characters into one form as well; they are few."""
+    found = store.execute(
+        "SELECT DISTINCT unnest([prefix, last_prefix]) AS block FROM typed WHERE regexp_matches(prefix || last_prefix, ?)",
+        [_STRANGE],
+    ).fetchall()
+    if not found:
+        return
+    store.execute("CREATE TEMP TABLE blocks (block VARCHAR PRIMARY KEY, alike VARCHAR)")
+    written = [block for (block,) in found]
+    store.execute(
+        "INSERT INTO blocks SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])", [written, [*map(folded, written)]]
+    )
+    for column in ("prefix", "last_prefix"):
+        store.execute(f"UPDATE typed SET {column} = alike FROM blocks WHERE {column} = block")  # noqa: S608 (two names)
+    store.execute("DROP TABLE blocks")
 
 
 def _opened(
@@ -190,14 +235,14 @@ def _source_problems(
     for row, name in unknown:
         hint = nearest(name or "", sources) or "name it under `projects:` (with `credits:`) or `sources:`"
         yield Problem("the source is not known", facts.place(row, "source"), found=_shown(name), hint=hint)
-    for movement, kind, hint in _MISFITS:
+    for movement, instrument, kind, hint in _MISFITS:
         wrong = store.execute(
-            "SELECT row, source FROM typed JOIN sources USING (source) WHERE movement LIKE ? AND kind = ? "
-            "AND instrument = 'credit' ORDER BY row LIMIT ?",
-            [movement, kind, SHOWN_PROBLEMS],
+            "SELECT row, source, instrument FROM typed JOIN sources USING (source) WHERE movement LIKE ? AND kind = ? "
+            "AND instrument LIKE ? ORDER BY row LIMIT ?",
+            [movement, kind, instrument, SHOWN_PROBLEMS],
         ).fetchall()
-        for row, name in wrong:
-            yield Problem(f"credits of {name} cannot move so", facts.place(row, "movement"), hint=hint)
+        for row, name, what in wrong:
+            yield Problem(f"{what}s of {name} cannot move so", facts.place(row, "movement"), hint=hint)
 
 
 def _shown(text: str | None) -> str:

@@ -4,6 +4,7 @@ A framework is keyed by its version too, because the same number means different
 own; no text of a standard is held here. What a feed holds is said by `cells`.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -70,6 +71,7 @@ class MappedCell(Model):
     feeds: Feed
     scope: ByScope | None = Field(None, description="of the inventory, or of the reductions")
     basis: Literal["location", "market"] | None = Field(None, description="of purchased energy")
+    outside_value_chain: bool = Field(False, description="of credits: only those of projects of others")
     table: TableId | None = Field(None, description="the table that shows what the cell is made of")
     rules: tuple[Rule, ...] = Field(description="what guards the cell")
     evidence: Evidence
@@ -80,6 +82,8 @@ class MappedCell(Model):
     def _whole(self) -> Self:
         if self.feeds == "inventory" and self.scope is None:
             raise ValueError("a cell of the inventory needs `scope:`")
+        if self.outside_value_chain and not self.feeds.startswith(("credits_used", "credits_planned")):
+            raise ValueError("`outside_value_chain:` is of credits that are used or planned to be")
         if self.axis and not self.element:
             raise ValueError("`axis:` without `element:`")
         expected = ELEMENT_FEEDS.get(self.element or "")
@@ -140,6 +144,11 @@ def load_mapping(name: str) -> Mapping:
     if mapping.id != name:
         raise ReportError(Problem(f"mappings/{name}.yaml has another id", expected=name, found=mapping.id))
     return mapping
+
+
+def asks_for(names: Iterable[str], feed: Feed) -> bool:
+    """Whether a cell of these frameworks, of all where none is named, takes a feed."""
+    return any(cell.feeds == feed for name in tuple(names) or mapping_ids() for cell in load_mapping(name).cells)
 
 
 def read_mapping(path: Path, shown: str) -> Mapping:

@@ -81,6 +81,7 @@ class ProjectResult:
     gwp: frozenset[str]
     open_findings: int
     blocking: int
+    files: frozenset[str]  # the digests of its data files
     series: Mapping[str, Series]
 
 
@@ -196,6 +197,7 @@ def _taken(data: Mapping[str, Any], shown: str, wanted: Iterable[str], place: Pl
         _potentials(quantities.values()),
         sum(finding["severity"] in {"corrective action", "clarification"} for finding in failing),
         sum(finding["severity"] == "blocking" for finding in failing),
+        frozenset(str(file["sha256"]) for file in data.get("data") or ()),
         {name: _series(quantities, name, shown, place) for name in wanted},
     )
 

@@ -152,6 +152,11 @@ def ret_08(case: Case, rest: Decimal) -> Iterator[Hit]:
         zh = f"{tonnes_text(amount)}吨的注销记录缺少受益方或用途，不得作为已使用的碳信用披露。"
         en = f"The record of {tonnes_text(amount)} t retired lacks a beneficiary or a purpose: not credits used."
         yield _hit(Rule.RET_08, "move", case, zh, en, amount, "unusable_record")
+    if case.holding.retired_later and not case.overlap:
+        amount = case.holding.retired_later
+        zh = f"{tonnes_text(amount)}吨在报告年度结束后自用注销，属以后报告的主张，本期不计。"
+        en = f"{tonnes_text(amount)} t were retired for own use after the reporting year: a claim of a later report."
+        yield _hit(Rule.RET_08, "move", case, zh, en, amount, "later_claim")
     if case.holding.claimed_before:
         amount = case.holding.claimed_before
         zh = f"{tonnes_text(amount)}吨已在以前的报告中主张，不再计入。"

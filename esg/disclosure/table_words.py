@@ -78,6 +78,7 @@ REASONS: Mapping[str, Phrase] = {
     "excluded_activity": Phrase("减产或外包", "less production, or outsourced"),
     "undetermined": Phrase("无法判定", "undetermined"),
     "other_period": Phrase("其他报告期", "other period"),
+    "later_claim": Phrase("报告期后自用注销", "retired for own use after the reporting year"),
     "unusable_record": Phrase("注销记录不全", "incomplete record of retirement"),
 }
 

@@ -9,7 +9,10 @@ from typing import Any
 
 from tonne.engine.result.result import data_digest
 from tonne.esg.disclosure.assemble import assemble
+from tonne.esg.disclosure.cells import filled_frameworks
 from tonne.esg.disclosure.facts import Disclosure, Hit, ProjectYear, Rule
+from tonne.esg.disclosure.mapping import mapping_ids
+from tonne.esg.disclosure.tables import disclosure_tables
 
 COLUMNS = (
     *("date", "movement", "instrument", "source", "vintage", "serial_first", "serial_last", "amount"),
@@ -147,6 +150,12 @@ def hits_of(disclosure: Disclosure, rule: str, action: str | None = None) -> lis
 def year_of(disclosure: Disclosure, project: str, vintage: int = 2024) -> ProjectYear:
     """Give the reported part of a vintage."""
     return next(year for year in disclosure.reported if (year.project, year.vintage) == (project, vintage))
+
+
+def cells_of(disclosure: Disclosure) -> dict[str, Any]:
+    """Fill the cells of every framework; gives them by id."""
+    frameworks = filled_frameworks(disclosure, disclosure_tables(disclosure), mapping_ids())
+    return {cell.id: cell for framework in frameworks for cell in framework.cells}
 
 
 def months(year: int, values: list[int]) -> dict[str, str]:

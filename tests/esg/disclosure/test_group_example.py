@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 import tonne
+from tests.esg.disclosure.group import cells_of
 from tonne.cli import cli
 from tonne.esg.disclosure.amounts import Number
 from tonne.esg.disclosure.facts import Disclosure
@@ -32,6 +33,16 @@ def test_sold_and_held_credits_of_the_wind_farm_are_in_no_claim(disclosed):
     assert (where.transferred, where.retired_for_others, where.held, where.retired_own) == (120000, 3000, 42000, 5000)
     assert where.not_claimable == {"outside_boundary": 3101}
     assert where.claimed_reduction == 0
+
+
+def test_credits_of_the_wind_farm_are_not_of_outside_the_value_chain(disclosed):
+    cells = cells_of(disclosed)
+    assert cells["esrs_e1_2023/E1-7.credits_cancelled"].number.value == 4000
+    assert cells["esrs_e1_2023/E1-7.share_removal"].number.value == 1
+    assert cells["esrs_e1_2023/E1-7.share_adjusted"].number.value == 0
+    used = cells["ifrs_s2_2023/36e.used"]
+    assert used.number.value == 9000
+    assert [hit.tonnes for hit in used.why] == [5000]
 
 
 def test_a_share_of_sixty_percent_is_applied_to_waste_heat(disclosed):

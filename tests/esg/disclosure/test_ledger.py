@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from tests.esg.disclosure.group import COLUMNS, Group, result_data, year_of
+from tests.esg.disclosure.group import COLUMNS, Group, hits_of, result_data, year_of
 from tonne.engine.errors import DataError, ProjectError
 
 OWN = {"beneficiary": "works", "purpose": "own use"}
@@ -28,6 +28,27 @@ def test_serials_that_are_issued_twice_name_both_rows(group):
     message = refused(group)
     assert "ledger.csv:3 (column serial_first)" in message
     assert "row 2 has issued mill-000001 … mill-000060" in message
+
+
+@pytest.mark.parametrize(
+    "block", ["MILL-", "mill - ", " ｍｉｌｌ－", "mill‐", "mill—", "mi\u200bll-", "m𝐢ll-", "mill-000 "]
+)
+def test_a_block_in_another_writing_is_the_same_block(group, block):
+    group.moved("issued", "mill", 1, 40, serial_first=f"{block}1", serial_last=f"{block}40")
+    message = refused(group)
+    assert "serials enter the ledger twice" in message
+    assert "row 2 has issued mill-000001 … mill-000060" in message
+
+
+def test_a_block_in_another_writing_leaves_what_it_entered(group):
+    group.moved("retired", "mill", 1, 10, serial_first="Mill—１", serial_last="ＭＩＬＬ-10", **OWN)
+    assert year_of(group.disclose(), "mill").disposition.held == 50
+
+
+@pytest.mark.parametrize("block", ["mill2-", "millA-", "mill/", "厂-", "矿-"])
+def test_another_block_is_another(group, block):
+    group.moved("issued", "mill", 1, 40, serial_first=f"{block}1", serial_last=f"{block}40")
+    assert year_of(group.disclose(), "mill").disposition.held == 100
 
 
 @pytest.mark.parametrize("first", ["transferred", "retired"])
@@ -209,3 +230,65 @@ def test_a_workbook_is_read_as_the_same_ledger(group, tmp_path):
 def test_a_ledger_outside_the_folder_is_refused(group):
     group.more["ledger"] = {"file": "../ledger.csv"}
     assert "leads outside" in refused(group)
+
+
+EARLIER = {"project": "mill", "vintage": 2024, "tonnes": 40, "report": "ESG 2023/24"}
+COVERS = {"start": "2023-07-01", "end": "2024-06-30"}
+
+
+def test_tonnes_of_an_overlapping_earlier_report_are_not_claimed_again(group):
+    group.rows.clear()
+    group.more["claimed_before"] = [{**EARLIER, "covers": COVERS}]
+    disclosure = group.disclose()
+    where = year_of(disclosure, "mill").disposition
+    assert [where.claimed_reduction, where.claimed_before] == [60, 40]
+    assert [hit.moved_to for hit in hits_of(disclosure, "RET-08", "move")] == ["claimed_before"]
+
+
+def test_two_earlier_reports_of_one_vintage_both_count(group):
+    group.rows.clear()
+    group.more["claimed_before"] = [{**EARLIER, "covers": COVERS}] * 2
+    assert year_of(group.disclose(), "mill").disposition.claimed_reduction == 20
+    group.more["claimed_before"] *= 2
+    assert "120 t of 2024 were claimed before" in refused(group)
+
+
+def test_an_earlier_report_of_a_divided_year_takes_from_the_days_it_covered(group):
+    series = {"EG": ("MWh", "month", {f"2024-{month:02d}": "1" for month in range(1, 13)})}
+    group.rows.clear()
+    group.project("mill", result_data("mill", {2024: 100}, series=series), split_by="EG")
+    group.more["reporting_year"] = {"start": "2024-04-01", "end": "2025-03-31"}
+    group.more["claimed_before"] = [EARLIER]
+    assert "40 t of 2024 were claimed before" in refused(group)
+    group.more["claimed_before"] = [{**EARLIER, "covers": COVERS}]
+    assert year_of(group.disclose(), "mill").disposition.claimed_reduction == 35
+    group.more["claimed_before"] = [{**EARLIER, "tonnes": 20, "covers": {**COVERS, "end": "2024-03-31"}}]
+    assert year_of(group.disclose(), "mill").disposition.claimed_reduction == 75
+
+
+@pytest.mark.parametrize(
+    ("covers", "message"),
+    [
+        (None, "say so by `covers: {start, end}`"),
+        ({"start": "2022-07-01", "end": "2023-06-30"}, "covers no day of the results of this vintage"),
+        ({"start": "2024-07-01", "end": "2023-06-30"}, "the last day is not before the first"),
+    ],
+)
+def test_an_earlier_claim_of_this_year_says_which_days_it_covered(group, covers, message):
+    group.rows.clear()
+    group.more["claimed_before"] = [{**EARLIER, **({"covers": covers} if covers else {})}]
+    assert message in refused(group)
+
+
+@pytest.mark.parametrize("name", ["WORKS ", "ｗｏｒｋｓ", "Works", " 工 厂"])
+def test_a_beneficiary_in_another_writing_is_the_same_member(group, name):
+    group.rows[0]["date"] = "2024-09-01"
+    group.moved("retired", "mill", 1, 10, date="2024-10-01", beneficiary=name, purpose="own use")
+    disclosure = group.disclose()
+    assert disclosure.retirements[0].tonnes == 10
+    assert year_of(disclosure, "mill").disposition.retired_for_others == 0
+
+
+def test_a_beneficiary_of_another_name_is_another(group):
+    group.moved("retired", "mill", 1, 10, beneficiary="Workshop", purpose="theirs")
+    assert year_of(group.disclose(), "mill").disposition.retired_for_others == 10

@@ -275,17 +275,147 @@ def test_a_text_that_claims_neutrality_leaves_no_output(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", ["碳中和工厂", "净零 2050", "Net-Zero plan", "a climate neutral site", "carbon-free power", "零碳园区"]
+    "words",
+    [
+        *(
+            "碳中和工厂",
+            "净零 2050",
+            "Net-Zero plan",
+            "a climate neutral site",
+            "carbon-free power",
+        ),
+        *(
+            "零碳园区",
+            "零排放",
+            "净0排放",
+            "碳足迹归零",
+            "碳排放清零",
+            "抵消全部排放",
+            "zero emissions",
+        ),
+        *(
+            "zero-emission plant",
+            "net\u2011zero",
+            "net-0",
+            "CO₂-neutral",
+            "carbon\u2212neutral",
+        ),
+        *(
+            "ｃａｒｂｏｎ\u3000ｎｅｕｔｒａｌ",
+            "carbon\u2014neutral",
+            "碳 中 和",
+            "碳·中和",
+            "碳-中和",
+            "净\u200b零",
+        ),
+        *(
+            "fully offset our emissions",
+            "neutral in carbon",
+            "climate neutral",
+            "GHG-neutral",
+        ),
+        *(
+            "greenhouse gas neutral",
+            "emissions-neutral",
+            "GHG neutrality",
+            "碳达峰碳中和",
+        ),
+        *(
+            "Net\u2011Zero product 2025",
+            "零排碳",
+            "中和碳排放",
+            "klimaneutral",
+            "净 零",
+            "零 碳 园区",
+        ),
+        *(
+            "碳\u000a中和",
+            "抵消了全部碳排放",
+            "100%抵消排放",
+            "实现零排放",
+            "本公司排放已全部抵销",
+            "全部排放均已抵消",
+        ),
+        *(
+            "neu\u200btral carbon-neu\u200btral",
+            "Carbon positive",
+            "net zero",
+            "nett-zero",
+        ),
+        *(
+            "净排放量为0",
+            "offsets all of our residual emissions",
+            "净零排放",
+            "负碳",
+        ),
+        *(
+            "a zero emissions mill",
+            "carbon neutral",
+            "net0",
+            "carbon-zero",
+        ),
+        *("emission-free works",),
+    ],
 )
 def test_wording_of_neutrality_is_found(words):
     assert claims_of_neutrality(f"…{words}…")
+    assert claims_of_neutrality(f"x {words} y".encode())
 
 
 @pytest.mark.parametrize(
-    "words", ["净量目标", "net target", "neutral point of a pH scale", "零售", "carbon credits", "中和池"]
+    "words",
+    [
+        *(
+            "净量目标",
+            "net target",
+            "neutral point of a pH scale",
+            "零售",
+            "carbon credits",
+            "中和池",
+        ),
+        *(
+            "零排放车辆",
+            "零排放汽车改造",
+            "废水零排放系统",
+            "zero emissions factor",
+            "zero-emission vehicles",
+        ),
+        *(
+            "non-zero emissions",
+            "net 0.5 t",
+            "净0.5",
+            "排放量为0",
+            "climate friendly",
+            "在排放中和清单中",
+        ),
+        *(
+            "net 0 t",
+            "freely given carbon",
+            "抵销用碳信用（与减排量分列）",
+            "neutral",
+            "emission free fuel",
+        ),
+        *(
+            "zero-emission buses",
+            "零部件",
+            "零排放因子",
+            "负荷",
+            "碳排放量",
+            "subnet 0x",
+            "抵消排放",
+        ),
+        *(
+            "offset emissions",
+            "净排放量为0.5",
+        ),
+    ],
 )
 def test_other_words_are_left_alone(words):
     assert not claims_of_neutrality(words)
+
+
+def test_a_phrase_at_the_end_of_a_long_text_is_found():
+    assert claims_of_neutrality("negative balance, offset, " * 20_000 + "Net\u2011Zero") == ["net\u2010zero"]
 
 
 def test_no_text_of_the_package_claims_neutrality():

@@ -16,7 +16,7 @@ from tests.esg.disclosure.group import (
     result_data,
     year_of,
 )
-from tonne.engine.errors import ProjectError
+from tonne.engine.errors import DataError, ProjectError
 from tonne.engine.result.result import data_digest
 from tonne.esg.disclosure.cells import filled_frameworks
 from tonne.esg.disclosure.facts import Rule
@@ -54,7 +54,7 @@ def test_net_01_refuses_an_inventory_line_with_deductions(group):
     assert not disclosure.inventory[0].is_gross
 
 
-@pytest.mark.parametrize("written", ["1,200.50", "0012.340", "7", "-0.10"])
+@pytest.mark.parametrize("written", ["1,200.50", "0012.340", "7", "-0.00"])
 def test_net_01_leaves_a_gross_inventory_as_written_whatever_the_projects_reduce(group, written):
     group.more["inventory"] = [{**INVENTORY[0], "current": written}]
     disclosure = group.disclose()
@@ -216,6 +216,33 @@ def test_s2_05_blocks_at_one_megawatt_hour_of_overlap(tmp_path, certificates, bl
     assert bool(hits_of(disclosure, "S2-05", "block")) is blocked
     assert (year_of(disclosure, "wind").figure("claimed_reduction").value is None) is blocked
     assert disclosure.certificates[0].overlap_mwh == (1 if blocked else 0)
+    assert bool(hits_of(disclosure, "S2-05", "caveat")) is not blocked  # that 170 MWh were generated is in no result
+
+
+def test_s2_05_has_nothing_to_say_without_certificates(tmp_path):
+    group = Group(tmp_path)
+    power = {"EG": ("MWh", "month", months(2024, [10] * 12))}
+    electricity = {"credited": "EG", "generated": {2024: 170}}
+    group.project("wind", result_data("wind", {2024: 100}, series=power), electricity=electricity)
+    assert not fires(group, "S2-05")
+
+
+def test_s2_05_is_not_evaded_by_a_source_with_the_certificates_of_ones_own_plant(group):
+    group.moved("issued", "bought", 1, 50, instrument="certificate", date="2024-06-01")
+    with pytest.raises(DataError, match="certificates of bought cannot move so"):
+        group.disclose()
+    group.rows[0]["movement"] = "acquired"
+    assert group.disclose().certificates[0].acquired_mwh == 50
+
+
+def test_s2_05_refuses_less_generated_than_credited(tmp_path):
+    group = Group(tmp_path)
+    power = {"EG": ("MWh", "month", months(2024, [10] * 12))}
+    electricity = {"credited": "EG", "generated": {2024: 119}}
+    group.project("wind", result_data("wind", {2024: 100}, series=power), electricity=electricity)
+    group.moved("issued", "wind", 1, 5, instrument="certificate")
+    with pytest.raises(ProjectError, match="generated less in 2024 than it is credited for"):
+        group.disclose()
 
 
 def test_s2_05_keeps_credits_of_overlapping_electricity_out_of_use(tmp_path):
@@ -368,8 +395,8 @@ def test_ret_08_takes_a_whole_record(group):
     group.moved("issued", "mill", 1, 30, date="2024-10-01")
     group.moved("retired", "mill", 1, 30, beneficiary="Works", purpose="own use", date="2024-11-01")
     disclosure = group.disclose()
-    (hit,) = hits_of(disclosure, "RET-08")
-    assert [hit.action, hit.tonnes, hit.moved_to] == ["move", 30, "retired_own"]
+    (hit,) = hits_of(disclosure, "RET-08", "move")
+    assert [hit.tonnes, hit.moved_to] == [30, "retired_own"]
     assert disclosure.retirements[0].tonnes == 30
     assert year_of(disclosure, "mill").disposition.retired_own == 30
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.esg.disclosure.sample import NO_LEDGER, YEARS, project, sample, text, where, year
+from tests.esg.disclosure.sample import NO_LEDGER, YEARS, project, retirement, sample, text, where, year
 from tonne.engine.errors import ReportError
 from tonne.esg.disclosure.amounts import UNDETERMINED, Number
 from tonne.esg.disclosure.cells import filled_frameworks
@@ -136,7 +136,14 @@ def test_a_cell_without_facts_says_so_and_shows_no_zero():
 def test_shares_of_credits_used():
     filled = cells(sample(), "esrs_e1_2023")
     assert filled["E1-7.share_reduction"].text.zh == "75.00%"
-    assert filled["E1-7.share_adjusted"].number.value == Decimal("0.25")
+    assert filled["E1-7.share_adjusted"].number.value is None  # of fifteen tonnes nobody says whether there is one
+    told = sample(
+        retirements=(
+            retirement(corresponding_adjustment=False),
+            retirement("removal", 5, corresponding_adjustment=True),
+        )
+    )
+    assert cells(told, "esrs_e1_2023")["E1-7.share_adjusted"].number.value == Decimal("0.25")
 
 
 def test_shares_of_credits_used_by_standard_and_from_the_european_union():
