@@ -6,11 +6,13 @@ recall): the second assessment report to the end of 2012, the fourth from 2013, 
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from tonne.engine import calendar
 from tonne.engine.findings import Finding, Severity
 from tonne.engine.result.result import Result
 from tonne.engine.spec.methodology import Quantity
+from tonne.engine.spec.tree import Cases, names_in
 
 GWP_TABLE = "gwp"
 _FILLERS = {"v", "version", "ver", "第", "版"}
@@ -60,38 +62,59 @@ def _gwp_set(result: Result, quantity: Quantity) -> Iterator[Finding]:
         return
     table = result.methodology.tables[GWP_TABLE]
     position = list(table.keys).index("set")
-    period = result.project.spec.monitoring_period
     keys = (
         origin["key"]
         for origin in result.dataset.provenance.get(quantity.id, {}).values()
         if origin["kind"] == "factor"
     )
     used = sorted({str(key[position]) for key in keys})
-    asked = list(_asked(period.start.year, period.end.year))
-    if not used or set(used) == set(asked):
+    years = sorted(_years_of_use(result, quantity.id))
+    asked = list(_asked(years))
+    if not used or not years or set(used) == set(asked):
         return
     members = table.members("set") or {}
     used_zh, asked_zh = ("、".join(members[key].zh for key in group) for group in (used, asked))
     used_en, asked_en = (" and ".join(members[key].en for key in group) for group in (used, asked))
-    span = f"{period.start}", f"{period.end}"
     yield Finding(
         "factor.gwp_set",
         Severity.CORRECTIVE_ACTION,
-        f"参数{quantity.id}采用{used_zh}的全球增温潜势，而监测期（{span[0]}至{span[1]}）应采用{asked_zh}；请更正或说明依据。",
-        f"{quantity.id} takes the global warming potential of the {used_en}, but for the period {span[0]} to {span[1]} the "
+        f"{'、'.join(f'{year}年' for year in years)}的计算中，参数{quantity.id}采用{used_zh}的全球增温潜势，而应采用{asked_zh}；"
+        "请更正或说明依据。",
+        f"In {', '.join(map(str, years))}, {quantity.id} takes the global warming potential of the {used_en}, but the "
         f"{asked_en} applies. Please correct this, or show the rule.",
-        {"parameter": quantity.id, "used": used, "expected": asked, "evidence": "expert-recall"},
+        {"parameter": quantity.id, "years": years, "used": used, "expected": asked, "evidence": "expert-recall"},
         quantity.place,
     )
 
 
-def _asked(first: int, last: int) -> Iterator[str]:
-    """Give the sets that hold in the years of a period."""
+def _years_of_use(result: Result, name: str) -> set[int]:
+    """Give the years whose formulas take a parameter: of cases, only the one that holds in the year counts."""
+    period, steps = result.project.spec.monitoring_period, result.dataset.domain.steps
+    found: set[int] = set()
+    for step in result.plan.steps.values():
+        if name not in names_in(step.tree):
+            continue
+        clock = next((key for key in step.over if key in result.dataset.domain.clock), None)
+        for index in result.reference.held(step.over):
+            at = dict(zip(step.over, index, strict=True))
+            if isinstance(step.tree, Cases):
+                held = (value for when, value in step.tree.branches if result.reference.holds(when, at))
+                taken = next(held, step.tree.otherwise)
+                if taken is None or name not in names_in(taken):
+                    continue
+            if clock is None:
+                return set(range(period.start.year, period.end.year + 1))
+            found.add(calendar.coarser(steps[clock], int(at[clock]), "year"))
+    return found
+
+
+def _asked(years: Iterable[int]) -> Iterator[str]:
+    """Give the sets that hold in some years."""
     before = 0
-    for year, set_ in GWP_SETS:
-        if first <= year and last > before:
+    for last, set_ in GWP_SETS:
+        if any(before < year <= last for year in years):
             yield set_
-        before = year
+        before = last
 
 
 def check_versions(result: Result) -> Iterator[Finding]:

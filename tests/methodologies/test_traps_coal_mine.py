@@ -210,6 +210,55 @@ def test_regulators_formula_for_a_ventilation_shaft_gives_the_same_within_a_thir
     assert abs(ours / regulator - 1) < Fraction(1, 300)
 
 
+def test_rich_gas_at_the_inlet_is_noticed_for_ventilation_air_as_well(result: Callable[..., Result]) -> None:
+    rich = result(CCER, "ventilation_air_to_power", put(c_in={"unit": "%", "value": 20}))
+    assert [item.id for item in rich.conditions if not item.met] == ["fed_below_limit"]
+
+
+@pytest.mark.parametrize(
+    ("name", "case", "parameter", "dimension", "minutes"),
+    [(ACM, "captive_power_displaced", "PC_CH4", "stream", 60), (CCER, "ventilation_air_to_power", "c_in", "unit", 1)],
+)
+def test_late_calibration_is_found_where_a_certificate_states_no_end(
+    name: str, case: str, parameter: str, dimension: str, minutes: int, tmp_path: Path
+) -> None:
+    def metered(calibrated: str) -> Change:
+        def change(data: dict[str, Any]) -> None:
+            start = data["monitoring_period"]["start"]
+            share = data["values"].pop(parameter)["value"]
+            times = range(0, 1440, minutes)
+            lines = [f"{start}T{time // 60:02d}:{time % 60:02d}:00+08:00,{share}" for time in times]
+            (tmp_path / "gas.csv").write_text("\n".join(["time,share", *lines, ""]), encoding="utf-8")
+            data["readings"] = {
+                "gas": {
+                    "file": "gas.csv",
+                    "time": {"column": "time", "interval": f"{minutes} minute"},
+                    "value": {"column": "share", "unit": "%", "reads": "state"},
+                    "meter": {"name": "A-01"},
+                    "feeds": [{"parameter": parameter, "at": {dimension: data["members"][dimension][0]}}],
+                }
+            }
+            data["meters"] = {
+                "A01": {
+                    "reads_as": "A-01",
+                    "serial": "S1",
+                    "parameters": [parameter],
+                    "accuracy_class": "1",
+                    "mpe": "1 %",
+                    "in_service": {"start": "2020-01-01"},
+                    "calibrations": [{"date": calibrated, "error": "0.1 %", "certificate": "J-1", "serial": "S1"}],
+                }
+            }
+
+        return change
+
+    start = project_of(name, case, None, tmp_path).spec.monitoring_period.start
+    for calibrated, late in ((f"{start.year - 1}-01-15", True), (str(start), False)):
+        project = project_of(name, case, metered(calibrated), tmp_path)
+        found = run_project(project, load_methodology(name), lambda _stage: None)
+        assert ("calibration.late" in {finding.code for finding in found.findings}) is late
+
+
 def test_report_is_written_where_a_project_has_no_oxidation_unit(result: Callable[..., Result]) -> None:
     found = result(ACM, "captive_power_displaced")
     assert found.values["F_in"] == {}
@@ -235,6 +284,7 @@ def test_skeleton_is_marked_wherever_its_equations_are_read() -> None:
         ({"t_upload": {"unit": "s", "value": 5}}, "upload_interval"),
         ({"V_transport": {"unit": "Nm3", "value": "20001/100"}}, "flow_balance"),
         ({"c_drained": {"unit": "%", "value": 8}}, "drained_below_limit"),
+        ({"c_in": {"unit": "%", "value": 8}}, "fed_below_limit"),
         ({"d_linked": {"unit": "d", "value": -1}}, "linked"),
         ({"HG": {"unit": "GJ", "value": 0}}, "heat_used"),
     ],

@@ -32,6 +32,11 @@ CALCULATED = ["cdm_ams_iii_d/calculated_reduction_decides", "cdm_ams_iii_h/all_t
 DAIRY = "cdm_ams_iii_d/ipcc_dairy_north_america_at_10_degrees"
 # Kilogrammes of methane a head and year of dairy cows in North America, from 10 to 28 degrees Celsius, as published.
 DAIRY_FACTORS = [48, 50, 53, 55, 58, 63, 65, 68, 71, 74, 78, 81, 85, 89, 93, 98, 105, 110, 112]
+WITH_OWN_POTENTIALS = sorted(  # three sets of potentials, of which each year takes one
+    f"{name}/{path.stem}"
+    for name in ("cdm_acm0014", "cdm_ams_iii_d", "cdm_ams_iii_h")
+    for path in (ROOT / name / "cases" / "good").glob("*.yaml")
+)
 CLOSE = Decimal("1e-20")
 Values = dict[str, dict[Any, Decimal]]
 Change = Callable[[dict[str, Any]], None]
@@ -60,8 +65,12 @@ def computed(case: str, folder: Path, change: Change | None = None, methodology:
     return {**given, **Reference(plan, dataset).compute_all()}
 
 
-def finished(case: str, folder: Path) -> Result:
-    return run_project(project_of(case, folder), load_methodology(case.partition("/")[0]), lambda _stage: None)
+def finished(case: str, folder: Path, change: Change | None = None) -> Result:
+    return run_project(project_of(case, folder, change), load_methodology(case.partition("/")[0]), lambda _stage: None)
+
+
+def codes(result: Result) -> set[str]:
+    return {finding.code for finding in result.findings}
 
 
 def changed_spec(name: str, folder: Path, *changes: tuple[str, str]) -> Path:
@@ -179,6 +188,77 @@ def test_trap_08_manure_and_meter_keep_their_own_reference_state(tmp_path: Path)
     warm, cold = computed(MEASURED[0], tmp_path), computed(MEASURED[0], tmp_path, at_zero_degrees)
     assert only(cold["MD"]) / only(warm["MD"]) == Decimal("0.716") / Decimal("0.67")
     assert only(cold["BE"]) == only(warm["BE"])
+
+
+@pytest.mark.parametrize(
+    ("first", "methane", "nitrous_oxide"), [(2012, 21, 310), (2013, 25, 298), (2020, 25, 298), (2021, 28, 265)]
+)
+def test_trap_08_potential_goes_by_the_year_and_is_no_constant(
+    first: int, methane: int, nitrous_oxide: int, tmp_path: Path
+) -> None:
+    def moved(data: dict[str, Any]) -> None:
+        data["monitoring_period"] = {"start": f"{first}-12-01", "end": f"{first}-12-31"}
+        data["crediting_period"] = {"start": f"{first}-01-01", "end": f"{first + 6}-12-31"}
+        values = data["values"]
+        for name, value in values.items():
+            if "at" in value:
+                values[name] = {"unit": value["unit"], "value": next(iter(value["at"].values()))}
+
+    found = computed(DRY_RUN, tmp_path, moved)
+    assert only(found["GWP_CH4"]) == methane
+    assert only(found["PE_flare"]) == Decimal("0.625") * methane
+    sludge = Decimal("2.1") * methane + Decimal("0.8") * 44 / 28 * nitrous_oxide
+    assert abs(only(found["PE_LA"]) - sludge) < CLOSE
+    for case in (DAIRY, "cdm_ams_iii_h/every_kind_of_treatment"):
+        assert only(computed(case, tmp_path, moved)["GWP_CH4"]) == methane
+
+
+def test_trap_08_published_year_before_2013_has_the_potential_of_its_time(tmp_path: Path) -> None:
+    def in_2012(data: dict[str, Any]) -> None:
+        data["monitoring_period"] = {"start": "2012-01-01", "end": "2012-12-31"}
+        data["crediting_period"] = {"start": "2010-01-01", "end": "2016-12-31"}
+        for value in data["values"].values():
+            value["at"] = {str(at).replace("2024", "2012"): number for at, number in value.get("at", {}).items()}
+            if not value["at"]:
+                del value["at"]
+
+    assert only(computed(DRY_RUN, tmp_path, in_2012)["BE_CH4"]).quantize(Decimal("0.01")) == Decimal("24642.35")
+
+
+@pytest.mark.parametrize("case", WITH_OWN_POTENTIALS)
+def test_trap_08_potential_that_a_year_does_not_take_is_not_reported(case: str, tmp_path: Path) -> None:
+    assert not {code for code in codes(finished(case, tmp_path)) if code.startswith("factor.")}
+
+
+@pytest.mark.parametrize("case", MEASURED[:1])
+def test_trap_08_potential_that_a_year_takes_wrongly_is_reported(case: str, tmp_path: Path) -> None:
+    spec = changed_spec(case.partition("/")[0], tmp_path, ("    value: 2021\n", "    value: 2025\n"))
+    result = run_project(project_of(case, tmp_path), load_methodology(spec), lambda _stage: None)
+    (finding,) = [finding for finding in result.findings if finding.code == "factor.gwp_set"]
+    facts = {name: finding.evidence[name] for name in ("parameter", "years", "used", "expected")}
+    assert facts == {"parameter": "GWP_CH4_AR4", "years": [2024], "used": ["ar4"], "expected": ["ar5"]}
+
+
+def test_animals_of_a_month_are_not_counted_as_those_of_a_year(tmp_path: Path) -> None:
+    case = MEASURED[0]  # one month
+
+    def alive_all_month(data: dict[str, Any]) -> None:
+        data["values"]["N_da"] = {"unit": "d", "value": 31}
+        data["values"]["N_p"] = {"unit": "unit_animal", "value": 3600}
+
+    def of_the_whole_year(data: dict[str, Any]) -> None:
+        data["values"]["N_da"] = {"unit": "d", "value": 180}
+        data["values"]["N_p"] = {"unit": "unit_animal", "value": 7300}
+
+    for change in (None, alive_all_month):
+        assert only(computed(case, tmp_path, change)["N"]) == 3600
+        assert "balance.hours_exceed_step" not in codes(finished(case, tmp_path, change))
+    assert "balance.hours_exceed_step" in codes(finished(case, tmp_path, of_the_whole_year))
+
+
+def test_whole_years_divide_by_the_days_of_the_source(tmp_path: Path) -> None:
+    found = computed("cdm_ams_iii_d/two_herds_of_which_one_year_is_too_cold", tmp_path)
+    assert set(found["days_monitored"].values()) == {Decimal(365)}  # 2023 and the leap year 2024
 
 
 @pytest.mark.parametrize(
