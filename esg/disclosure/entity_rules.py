@@ -97,11 +97,11 @@ def _is_scope_2(item: Retirement, projects: dict[str, ProjectFacts]) -> bool:
 def tgt_07(target: TargetEntry, left_out: Decimal) -> Iterator[Hit]:
     """Refuse a net target without its gross one; keep removals, credits and avoided emissions out of a gross one."""
     if target.kind == "net" and target.gross_beside is None:
-        zh = f"净额目标“{target.id}”未同时列示总额目标，不予披露。"
+        zh = f"净量目标“{target.id}”未同时列示总量目标，不予披露。"
         en = f"Net target {target.id} has no gross target beside it: it is not shown."
         yield Hit(Rule.TGT_07, "block", target.id, zh, en)
     elif target.kind == "gross" and left_out:
-        zh = f"清除量、碳信用和避免排放合计{tonnes_text(left_out)}吨，不计入总额目标“{target.id}”的进展。"
+        zh = f"清除量、碳信用和避免排放合计{tonnes_text(left_out)}吨，不计入总量目标“{target.id}”的进展。"
         en = f"{tonnes_text(left_out)} t of removals, credits and avoided emissions do not count to gross target {target.id}."
         yield Hit(Rule.TGT_07, "caveat", target.id, zh, en, tonnes=left_out)
 

@@ -1,6 +1,6 @@
 """The rows of the statement of basis: rules that fired, potentials, consolidation, rounding, methods and digests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.facts import Disclosure, Hit
@@ -14,9 +14,17 @@ HIT = Phrase("{subject}（{action}）", "{subject} ({action})")
 GWP = Phrase("温室气体清单采用{inventory}；各项目采用{projects}", "Inventory: {inventory}. Projects: {projects}")
 NO_POTENTIALS = Phrase("仅涉CO2", "CO2 only")
 MEMBER = Phrase("{name}：{share}", "{name}: {share}")
+RULE = Phrase("{how}（{unit}）", "{how} ({unit})")
+METHODOLOGY = Phrase("{title}（{id}）", "{title} ({id})")
+ROUNDING: Mapping[str, Phrase] = {
+    "floor": Phrase("减排量向下取整", "the reduction rounded down"),
+    "half_up": Phrase("各项四舍五入取整", "each amount rounded half up"),
+    "conservative": Phrase("各项按保守方向取整", "each amount rounded to its conservative side"),
+    "none": Phrase("不取整", "none"),
+}
 PROJECT = Phrase(
-    "{status}；{methodology}；修约{rounding}；结果SHA-256 {result}；方法学SHA-256 {spec}",
-    "{status}; {methodology}; rounding {rounding}; result SHA-256 {result}; methodology SHA-256 {spec}",
+    "{status}；{methodology}；修约：{rounding}；结果SHA-256 {result}；方法学SHA-256 {spec}",
+    "{status}; {methodology}; rounding: {rounding}; result SHA-256 {result}; methodology SHA-256 {spec}",
 )
 
 
@@ -39,7 +47,7 @@ def statement_rows(disclosure: Disclosure) -> Iterator[tuple[Phrase, Phrase, Phr
     zh, en = gwp_listing(sets)
     used = Phrase(zh, en) if sets else NO_POTENTIALS
     yield (
-        Phrase("全球变暖潜势值", "Warming potentials"),
+        Phrase("全球增温潜势", "Warming potentials"),
         GWP.filled(inventory=entity.gwp.upper(), projects=used),
         same("GWP-10"),
     )
@@ -63,8 +71,8 @@ def statement_rows(disclosure: Disclosure) -> Iterator[tuple[Phrase, Phrase, Phr
     for project in disclosure.projects.values():
         value = PROJECT.filled(
             status=words.STATUSES[project.status],
-            methodology=f"{project.methodology_title.zh} ({project.methodology})",
-            rounding=project.rounding,
+            methodology=METHODOLOGY.filled(title=phrase(project.methodology_title), id=project.methodology),
+            rounding=_rounding(project.rounding),
             result=project.result_digest,
             spec=project.methodology_digest,
         )
@@ -74,6 +82,12 @@ def statement_rows(disclosure: Disclosure) -> Iterator[tuple[Phrase, Phrase, Phr
         ledger = same(f"{disclosure.ledger_file} SHA-256 {disclosure.ledger_digest}")
         yield Phrase("碳信用台账", "Credit ledger"), ledger, NOTHING
     yield Phrase("引擎", "Engine"), same(f"tonne {disclosure.engine_version}"), NOTHING
+
+
+def _rounding(rule: str) -> Phrase:
+    """Name the rule of rounding of a result, with its unit."""
+    mode, _, unit = rule.partition(", ")
+    return RULE.filled(how=ROUNDING.get(mode, same(mode)), unit=unit)
 
 
 def distinct_hits(disclosure: Disclosure) -> tuple[Hit, ...]:

@@ -105,6 +105,7 @@ TITLES: Mapping[str, Phrase] = {
     "C": Phrase("减排量去向平衡表（tCO2e）", "Where each verified tonne is (tCO2e)"),
     "G": Phrase("气候目标与项目贡献", "Targets, and what projects contribute"),
     "P": Phrase("计划使用的碳信用（tCO2e）", "Planned use of carbon credits (tCO2e)"),
+    "V": Phrase("项目结果与核查依据", "Results of projects, and what verifies them"),
     "I": Phrase("项目投入资本", "Capital deployed in projects"),
     "E": Phrase("绿色电力证书（MWh）", "Green certificates (MWh)"),
 }
@@ -130,6 +131,11 @@ NOTES: Mapping[str, Phrase] = {
     "T6": Phrase(
         "各数按编制人清单原样列示；项目减排量、清除量和碳信用均未抵减。",
         "Repeated as written; no reduction, removal or credit is deducted.",
+    ),
+    "V": Phrase(
+        "核查陈述由主体文件列示；未关闭发现项数取自项目结果，含纠正措施要求和澄清要求。",
+        "Statements are those that the entity file names; open findings are counted in the results: corrective actions and "
+        "clarifications.",
     ),
     "I": Phrase(
         "含清单边界之外的项目；“本期投入”仅含报告期内支出的部分，按合并比例列示。不同单位不相加。",
@@ -191,7 +197,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("standard", Phrase("来源/标准", "Source, standard"), 16),
         Column("name", Phrase("项目", "Project"), 22, part=0),
         Column("country", Phrase("国家", "Country"), 11),
-        Column("vintage", Phrase("签发年", "Vintage"), 10, part=0),
+        Column("vintage", Phrase("减排量年份", "Vintage"), 10, part=0),
         Column("effect", Phrase("减排/清除", "Reduction, removal"), 13),
         Column("tonnes", Phrase("数量", "Tonnes"), 12, is_summed=True),
         Column("serials", Phrase("序列号", "Serials"), 26, part=2),
@@ -275,6 +281,13 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("tonnes", Phrase("数量", "Tonnes"), 12, is_summed=True),
         Column("by", Phrase("计划注销日", "To be retired by"), 13),
         Column("purpose", Phrase("用途", "Purpose"), 30),
+    ),
+    "V": (
+        Column("name", Phrase("项目", "Project"), 22),
+        Column("methodology", Phrase("方法学", "Methodology"), 24),
+        Column("status", Phrase("状态", "Status"), 12),
+        Column("statement", Phrase("核查陈述（日期）", "Verification statement (date)"), 20),
+        Column("open_findings", Phrase("未关闭发现项", "Open findings"), 11),
     ),
     "I": (
         Column("name", Phrase("项目", "Project"), 24),

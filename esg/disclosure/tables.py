@@ -340,6 +340,21 @@ def planned_use(disclosure: Disclosure) -> FactTable:
     return _table("P", rows, {name: words.SUM_OF_EFFECT.filled(effect=words.EFFECTS[name]) for name in effects})
 
 
+def verifications(disclosure: Disclosure) -> FactTable:
+    """What each result rests on, and the statement that verifies it."""
+    rows = []
+    for project in disclosure.projects.values():
+        cells: tuple[Cell, ...] = (
+            phrase(project.name),
+            phrase(project.methodology_title),
+            words.STATUSES[project.status],
+            same(project.verification or ABSENT),
+            same(str(project.open_findings)),
+        )
+        rows.append(Row(project.id, cells, (Lineage(project.id, project.result_file, project.result_digest),)))
+    return _table("V", rows, {})
+
+
 def capital(disclosure: Disclosure) -> FactTable:
     """What was spent on projects, inside and outside the boundary, in the reporting year and at the share of the owner."""
     undated = {hit.subject: hit for hit in disclosure.hits if hit.rule is Rule.PER_11 and hit.vintage is None}
@@ -433,4 +448,4 @@ def _table(id_: str, rows: Sequence[Row], labels: dict[str, Phrase]) -> FactTabl
 
 
 _ALWAYS = (measures, accounts, credits_used, removals, avoided, inventory_echo, statement, conservation)
-_WHERE_GIVEN = (targets, planned_use, certificates, capital)
+_WHERE_GIVEN = (verifications, targets, planned_use, certificates, capital)

@@ -81,7 +81,7 @@ def project(id_: str, name: Text, **changes) -> ProjectFacts:
         "currency": "CNY",
         "expected_per_year": Decimal(100),
         "gwp": None,
-        "rounding": "floor",
+        "rounding": "floor, tCO2e",
         "removal": None,
         "open_findings": 0,
         "evidence": ("report.pdf",),

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,9 @@ from tonne.esg.disclosure.cells import filled_frameworks
 from tonne.esg.disclosure.facts import Disposition
 from tonne.esg.disclosure.flow import tonne_flow
 from tonne.esg.disclosure.mapping import CLAIMS, mapping_ids
+from tonne.esg.disclosure.statement import statement_rows
 from tonne.esg.disclosure.tables import disclosure_tables
+from tonne.esg.document import Phrase
 from tonne.esg.sheet import letter
 
 
@@ -238,3 +241,22 @@ def test_no_framework_claims_more_than_the_dispositions_hold(given_):
 
 def test_columns_beyond_the_alphabet_have_two_letters():
     assert [letter(position) for position in (0, 25, 26, 51, 52, 701)] == ["A", "Z", "AA", "AZ", "BA", "ZZ"]
+
+
+def test_each_result_stands_with_the_statement_that_verifies_it_and_its_open_findings():
+    disclosure = sample()
+    table = disclosure_tables(disclosure)["V"]
+    assert [row.key for row in table.rows] == list(disclosure.projects)
+    for row, facts in zip(table.rows, disclosure.projects.values(), strict=True):
+        name, methodology, _, statement, findings = (cell for cell in row.cells if isinstance(cell, Phrase))
+        assert [name.en, methodology.zh] == [facts.name.en, facts.methodology_title.zh]
+        assert [statement.en, findings.en] == [facts.verification or "—", str(facts.open_findings)]
+        assert row.lineage[0].digest == facts.result_digest
+
+
+def test_the_statement_of_basis_is_of_one_language_in_each_language():
+    rows = list(statement_rows(sample()))
+    said = [value for _, value, _ in rows if "SHA-256" in value.en]
+    assert said
+    assert not any(re.search("[\u4e00-\u9fff]", value.en) for value in said)
+    assert any("向下取整" in value.zh for value in said)
