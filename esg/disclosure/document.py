@@ -38,13 +38,13 @@ from tonne.esg.document import (
     same,
     tag_of,
 )
-from tonne.esg.figures import phrase
+from tonne.esg.figures import joined, phrase, spread
 from tonne.esg.layout import printable
 from tonne.esg.markup import WORDML
 from tonne.esg.numbers import ABSENT, Language
 from tonne.esg.raster import png
 from tonne.esg.word import timeless, write_word
-from tonne.esg.wording import EVIDENCE
+from tonne.esg.wording import COMMA, EVIDENCE
 
 LONGEST = 120  # rows of a table in Word
 WORKBOOK_FILE = "disclosure.xlsx"
@@ -177,35 +177,40 @@ def _framework_blocks(framework: Framework) -> Iterator[Block]:
     if note:
         yield Paragraph((phrase(note),), "small")
     columns = (
-        Column((Phrase("标识", "Id"),), 20),
-        Column((Phrase("位置", "Where"),), 14),
-        Column((Phrase("内容", "Content"),), 34),
-        Column((Phrase("数值", "Value"),), 22, "right"),
+        Column((Phrase("标识", "Id"),), 19),
+        Column((Phrase("位置", "Where"),), 12),
+        Column((Phrase("内容", "Content"),), 30),
+        Column((Phrase("数值", "Value"),), 20, "right"),
         Column((Phrase("单位", "Unit"),), 9),
-        Column((Phrase("依据等级", "Evidence"),), 13),
+        Column((Phrase("依据等级", "Evidence"),), 22),
     )
-    rows, reasons = [], []
+    rows = []
+    concerned: dict[Phrase, list[str]] = {}
     for cell in framework.cells:
         label = phrase(cell.mapped.label)
         unit = "%" if cell.is_share else cell.number.unit if cell.number else ABSENT
         where = same(cell.mapped.where)
         evidence = EVIDENCE[cell.mapped.evidence]
         rows.append(((same(cell.mapped.id),), (where,), (label,), (_cell_value(cell),), (same(unit),), (evidence,)))
-        if cell.why:
-            reasons.append(Paragraph((Marked(same(f"{cell.mapped.id}  "), "strong"), *_reasons(cell)), "small"))
+        for sentence in explanation_phrases(cell):
+            concerned.setdefault(sentence, []).append(cell.mapped.id)
     yield Table(columns, tuple(rows))
-    yield from reasons
+    yield from _explanations(concerned)
 
 
 def _cell_value(cell: FilledCell) -> Phrase | Figure:
     return cell.text if cell.number is None else _figure(cell.number, cell.text)
 
 
-def _reasons(cell: FilledCell) -> Iterator[Phrase | Break]:
-    for position, sentence in enumerate(explanation_phrases(cell)):
-        if position:
-            yield Break()
-        yield sentence
+def _explanations(concerned: Mapping[Phrase, Sequence[str]]) -> Iterator[Block]:
+    """Say each sentence once, after the ids of the cells that it concerns; sentences on the same cells together."""
+    of_cells: dict[tuple[str, ...], list[Phrase]] = {}
+    for sentence, ids in concerned.items():
+        of_cells.setdefault(tuple(ids), []).append(sentence)
+    for ids, sentences in of_cells.items():
+        named = joined(map(same, ids), COMMA)
+        said = spread(((sentence,) for sentence in sentences), Break())
+        yield Paragraph((Marked(named, "strong"), Break(), *said), "small")
 
 
 def _figure(number: Number, text: Phrase | None = None) -> Figure:
