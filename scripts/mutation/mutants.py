@@ -227,7 +227,9 @@ class _Maker:
             known = sorted({row[list(table.keys).index(key)] for row in table.rows}, key=str)
             for constant in dict.fromkeys((known[0], known[-1])):
                 changed = {**keys, key: {"is": str(constant)}}
-                yield self.mutant("option", (*here, "key"), changed, f"{key}: {_source(source)} -> always {constant}")
+                if changed != keys:
+                    said = f"{key}: {_source(source)} -> always {constant}"
+                    yield self.mutant("option", (*here, "key"), changed, said)
             for other in [*self.around.dimensions, *self.spec.options]:
                 if other != source:
                     yield self.mutant(
