@@ -103,7 +103,7 @@ class Framework:
 
 
 Tables = Mapping[str, FactTable]
-_Columns = dict[tuple[str, str], tuple[Term, ...]]  # the amounts of columns that were asked for
+_Columns = dict[tuple[str, ...], tuple[Term, ...]]  # the amounts of columns, or of some rows, that were asked for
 
 
 def filled_frameworks(disclosure: Disclosure, tables: Tables, names: Sequence[str]) -> tuple[Framework, ...]:
@@ -259,13 +259,22 @@ def _credits(table: str, effect: str | None = None) -> Callable[[_Asked], Filled
 
     def amount(asked: _Asked) -> FilledCell:
         said = tuple(hit for hit in asked.disclosure.hits if hit.subject == "entity" and hit.moved_to == table)
-        fits = _fitting(asked, table)
-        filled = asked.summed(asked.terms(table, "tonnes", lambda row: fits(row) and effect in {None, row.group}))
+        terms = _credit_terms(asked, table)
+        rows = asked.tables[table].rows if terms else ()
+        filled = asked.summed(tuple(term for term in terms if effect in {None, rows[term.row].group}))
         if filled.number is None:
             return asked.says(NOTHING_OUTSIDE) if said else filled
         return replace(filled, number=replace(filled.number, why=(*filled.number.why, *said)))
 
     return amount
+
+
+def _credit_terms(asked: _Asked, table: str) -> tuple[Term, ...]:
+    """Take the tonnes of credits that a cell may count; asked for by many cells, picked out once."""
+    key = (table, "tonnes", "outside" if asked.cell.outside_value_chain else "all")
+    if key not in asked.columns:
+        asked.columns[key] = asked.terms(table, "tonnes", _fitting(asked, table))
+    return asked.columns[key]
 
 
 def _fitting(asked: _Asked, table: str) -> Callable[[Row], bool]:
@@ -279,9 +288,10 @@ def _fitting(asked: _Asked, table: str) -> Callable[[Row], bool]:
 
 def _share_of_credits(wanted: Callable[[_Asked], Callable[[Row], bool]]) -> Callable[[_Asked], FilledCell]:
     def share(asked: _Asked) -> FilledCell:
-        fits, counts = _fitting(asked, "T3"), wanted(asked)
-        every = asked.summed(asked.terms("T3", "tonnes", fits))
-        part = asked.terms("T3", "tonnes", lambda row: fits(row) and counts(row))
+        counts, terms = wanted(asked), _credit_terms(asked, "T3")
+        every = asked.summed(terms)
+        rows = asked.tables["T3"].rows if terms else ()
+        part = [term for term in terms if counts(rows[term.row])]
         if every.number is None or not every.number.value:
             return asked.says(NOTHING_TO_SAY)
         if asked.cell.feeds == "credits_used_adjusted_share" and (
@@ -305,7 +315,7 @@ def _of_effect(effect: str) -> Callable[[_Asked], Callable[[Row], bool]]:
 
 def _by_standard(asked: _Asked) -> FilledCell:
     """List the share of each standard in the credits used."""
-    terms = asked.terms("T3", "tonnes", _fitting(asked, "T3"))
+    terms = _credit_terms(asked, "T3")
     every = asked.summed(terms)
     if every.number is None or not every.number.value:
         return asked.says(NOTHING_TO_SAY)
@@ -324,7 +334,7 @@ def _by_standard(asked: _Asked) -> FilledCell:
 
 def _from_european_union(asked: _Asked) -> FilledCell:
     """Give the share of credits from projects in the European Union, where each country is a code of two letters."""
-    counted = _retirements(asked, asked.terms("T3", "tonnes", _fitting(asked, "T3")))
+    counted = _retirements(asked, _credit_terms(asked, "T3"))
     if any(len(item.country) != CODE or not item.country.isupper() for item in counted):
         return asked.says(NO_CODES)
     return _share_of_credits(_where(lambda item: item.country in EU))(asked)

@@ -38,6 +38,8 @@ HEADS = (
 )
 TITLE = Phrase("可持续信息披露摘录", "Extract of sustainability information")
 LINES = Phrase("项目核算结果（报告期内）", "Results of projects in the reporting period")
+LONGEST_REMARKED = 200  # projects whose remarks are written in full
+SEE_WORKBOOK = Phrase("{codes}，见工作簿表T7", "{codes}, see T7 of the workbook")
 NOT_TAGGED = Phrase("单位不是tCO2e，未作机器标记", "not tagged for machines: its unit is not tCO2e")
 
 
@@ -127,6 +129,7 @@ def _own_facts(disclosure: Disclosure) -> tuple[list[TaggedFact], Rows]:
         lines = by_project.setdefault(year.project, {})
         for name, (attribute, _) in OWN_ELEMENTS.items():
             lines.setdefault(name, []).append(getattr(year, attribute))
+    are_many = len(by_project) > LONGEST_REMARKED
     facts, rows = [], []
     for project, lines in by_project.items():
         facts_of_project = disclosure.projects[project]
@@ -137,8 +140,8 @@ def _own_facts(disclosure: Disclosure) -> tuple[list[TaggedFact], Rows]:
             fact = _tonnes(f"tonne/{name}@{project}", _own(name), exact_sum(amounts), (member,))
             facts.append(fact)
             label = OWN_ELEMENTS[name][1]
-            remarks = hits.get(project, {}) if name == "VerifiedEmissionReductions" else {}
-            rows.append(_row(label, phrase(facts_of_project.name), fact, _remark(map(hit_words, remarks))))
+            fired = hits.get(project, {}) if name == "VerifiedEmissionReductions" else {}
+            rows.append(_row(label, phrase(facts_of_project.name), fact, _fired(fired, are_many=are_many)))
     return facts, rows
 
 
@@ -155,6 +158,14 @@ def _row(label: Phrase, member: Phrase, fact: TaggedFact, remark: Phrase) -> tup
     unit = "%" if fact.unit == "pure" else fact.unit or ""
     figure = Figure(fact.id, same(str(fact.value)), str(fact.value), same(unit))
     return (label,), (member,), (figure,), (same(unit),), (remark,)
+
+
+def _fired(hits: Iterable[Hit], *, are_many: bool) -> Phrase:
+    """Say which rules fired; of many projects their codes, as the sentences stand in the workbook."""
+    if not are_many:
+        return _remark(map(hit_words, hits))
+    codes = ", ".join(sorted({hit.rule.value for hit in hits}))
+    return SEE_WORKBOOK.filled(codes=codes) if codes else same("")
 
 
 def _remark(sentences: Iterable[Phrase]) -> Phrase:

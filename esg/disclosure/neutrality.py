@@ -16,6 +16,7 @@ _GAP = rf"[\s\-{DASHES}·・‧•_/]{{0,4}}"
 _UNSEEN = "".join(
     map(chr, (*range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF, 0xAD, 0x180E, *range(0xFE00, 0xFE10)))
 )
+_PIECE, _REACH = 1 << 20, 1 << 12
 _AROUND = 60  # characters before and after a sign in which its phrase is looked for
 
 
@@ -84,7 +85,15 @@ _SIGNS = tuple(
 
 def claims_of_neutrality(text: str | bytes) -> list[str]:
     """List the phrases of a text, which may be the bytes of a file, that must not be written."""
-    plain = text if isinstance(text, str) else text.decode()
+    if len(text) <= _PIECE:
+        return list(_found(text).values())
+    # What a long text holds is found piece by piece: a piece reaches into the next, and few are held at a time.
+    pieces = (text[start : start + _PIECE + _REACH] for start in range(0, len(text), _PIECE))
+    return list(dict.fromkeys(phrase for piece in pieces for phrase in _found(piece).values()))
+
+
+def _found(text: str | bytes) -> dict[int, str]:
+    plain = text if isinstance(text, str) else text.decode(errors="ignore")  # a piece may begin inside a character
     if not plain.isascii():
         plain = unicodedata.normalize("NFKC", plain)
         if any(character in plain for character in _UNSEEN):
@@ -94,4 +103,4 @@ def claims_of_neutrality(text: str | bytes) -> list[str]:
     for sign in (match for word, pattern in _SIGNS if word in plain for match in pattern.finditer(plain)):
         near = (max(0, sign.start() - _AROUND), sign.end() + _AROUND)
         found |= {phrase.start(): phrase.group() for phrase in _BANNED.finditer(plain, *near)}
-    return list(found.values())
+    return found

@@ -15,6 +15,8 @@ from lxml import etree
 
 from tests.esg.disclosure.sample import YEARS, line, project, sample, text, where, year
 from tonne.engine.errors import ReportError
+from tonne.esg.disclosure import extract as extract_module
+from tonne.esg.disclosure import neutrality
 from tonne.esg.disclosure.cells import filled_frameworks
 from tonne.esg.disclosure.document import disclosure_report, read_back_document
 from tonne.esg.disclosure.facts import Hit, Rule
@@ -25,7 +27,7 @@ from tonne.esg.disclosure.release import release_disclosure
 from tonne.esg.disclosure.tables import disclosure_tables
 from tonne.esg.disclosure.workbook_check import read_back_workbook
 from tonne.esg.disclosure.workbook_sheets import explanation_phrases, workbook_grids
-from tonne.esg.document import Phrase
+from tonne.esg.document import Phrase, Table
 from tonne.esg.readback import word_text
 from tonne.esg.render import TEMPLATES
 
@@ -463,3 +465,23 @@ def test_years_outside_the_reporting_year_feed_no_claim():
     assert not any(row.key.endswith("/2023") for row in tables["T1"].rows)
     assert any(item.vintage == 2023 for item in YEARS)
     assert any(row.key == "boiler/2023" for row in tables["C"].rows)
+
+
+@pytest.mark.parametrize("claim", ["碳中和", "net-zero"])
+def test_wording_of_neutrality_is_found_wherever_a_long_file_is_cut(monkeypatch, claim):
+    monkeypatch.setattr(neutrality, "_PIECE", 50)
+    monkeypatch.setattr(neutrality, "_REACH", 80)
+    for before in range(120):
+        text = f"{'汉' * before} {claim} {'汉' * 100}"
+        assert claims_of_neutrality(text) == claims_of_neutrality(text.encode()) == [claim]
+
+
+def test_of_many_projects_the_page_names_the_rules_and_the_workbook_says_why(monkeypatch):
+    monkeypatch.setattr(extract_module, "LONGEST_REMARKED", 0)
+    disclosure = sample()
+    frameworks = filled_frameworks(disclosure, disclosure_tables(disclosure), [])
+    page = extract_module.disclosure_extract(disclosure, frameworks, {})
+    tables = [block for section in page.sections for block in section.blocks if isinstance(block, Table)]
+    remarks = [part.en for table in tables for row in table.rows for part in row[4] if isinstance(part, Phrase)]
+    assert "see T7 of the workbook" in "".join(remarks)
+    assert not any(hit.en in remark for hit in disclosure.hits for remark in remarks)
