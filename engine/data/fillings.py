@@ -17,7 +17,7 @@ from tonne.engine.data.local_time import FIXED
 from tonne.engine.data.project import Feed, Project
 from tonne.engine.data.readings import LoadedReadings
 from tonne.engine.data.registers import Substitution
-from tonne.engine.data.series import VALUE, series_name
+from tonne.engine.data.series import VALUE, key_columns, series_name
 from tonne.engine.data.store import Statements
 from tonne.engine.errors import Place, Problem, ProjectError, listing
 from tonne.engine.findings import Finding
@@ -64,7 +64,7 @@ class Filling:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that tell series apart."""
-        return ("meter", *(f"l{index}" for index in range(len(self.loaded.labels))))
+        return key_columns(self.loaded.labels)
 
     def refusal(
         self, what: str, expected: str | None = None, found: str | None = None, hint: str | None = None

@@ -25,7 +25,15 @@ from tonne.engine.data.intake import FileFacts, cut_problems
 from tonne.engine.data.local_time import Grid, Intervals, LocalTime, lay_grid, lay_intervals, local_time
 from tonne.engine.data.meters import MeterRegister, meter_register
 from tonne.engine.data.project import Period, Project, Readings
-from tonne.engine.data.series import Series, are_all_counted, count_slots, find_gaps, is_repeated, resolve_duplicates
+from tonne.engine.data.series import (
+    Series,
+    are_all_counted,
+    count_slots,
+    find_gaps,
+    is_repeated,
+    key_columns,
+    resolve_duplicates,
+)
 from tonne.engine.data.store import Statements, quoted, text_literal
 from tonne.engine.errors import SHOWN_PROBLEMS, DataError, Place, Problem, ProjectError
 from tonne.engine.findings import Finding, Severity
@@ -83,7 +91,7 @@ def load_readings(
     facts = open_readings(store, project.path(spec.file, "readings", name, "file"), spec, quoted(f"file {name}"))
     time = local_time(project.zone, period or project.spec.monitoring_period)
     labels = spec.label_columns
-    key = ", ".join(["meter", *(f"l{index}" for index in range(len(labels)))])
+    key = ", ".join(key_columns(labels))
     table = quoted(f"readings {name}")
     # A name of a quantity has no blank in it, so that none of these can stand in the way of its table.
     passing = {part: quoted(f"{part} {name}") for part in ("cells", "repeated", "pairs", "slots")}

@@ -82,6 +82,11 @@ class Series:
         return series_name(key)
 
 
+def key_columns(labels: Sequence[str]) -> tuple[str, ...]:
+    """Name the columns that tell series apart: the meter, and one for each column of the file that names members."""
+    return ("meter", *(f"l{index}" for index in range(len(labels))))
+
+
 def series_name(key: Sequence[Any]) -> str:
     """Name a series by its meter, and the members if the file names any."""
     meter, *members = key

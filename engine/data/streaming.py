@@ -14,6 +14,7 @@ from tonne.engine.data.feeds import (
 from tonne.engine.data.local_time import FIXED
 from tonne.engine.data.project import Feed
 from tonne.engine.data.readings import LoadedReadings
+from tonne.engine.data.series import key_columns
 from tonne.engine.data.store import quoted
 from tonne.engine.data.streams import FilePart, StreamPart
 from tonne.engine.errors import DataError, Place, Problem
@@ -78,7 +79,7 @@ def _has_own_minutes(feeding: Feeding) -> bool:
     """Whether each reading is the only one of its minute: no two of a series, no series beside another."""
     if not feeding.loaded.is_single or feeding.loaded.time.has_changes:
         return False
-    key = ", ".join(["meter", *(f"l{index}" for index in range(len(feeding.loaded.labels)))])
+    key = ", ".join(key_columns(feeding.loaded.labels))
     members = ", ".join(feeding.columns.values())
     groups = f"GROUP BY {members} " if members else ""
     shared = feeding.sql.ask(

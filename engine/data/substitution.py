@@ -27,7 +27,7 @@ from tonne.engine.data.local_time import local_time
 from tonne.engine.data.meters import meter_register
 from tonne.engine.data.project import Period, Project
 from tonne.engine.data.readings import LoadedReadings
-from tonne.engine.data.series import VALUE, series_name
+from tonne.engine.data.series import VALUE, key_columns, series_name
 from tonne.engine.data.store import Statements, quoted
 from tonne.engine.data.substitutes import explained_gap, filled_findings, percent
 from tonne.engine.errors import Problem, ProjectError, listing, nearest
@@ -71,7 +71,7 @@ def substitute(
     if not rules:
         return loaded
     beside = meter_register(project).beside
-    key = ", ".join(["meter", *(f"l{index}" for index in range(len(loaded.labels)))])
+    key = ", ".join(key_columns(loaded.labels))
     parts = {part: quoted(f"{part} {loaded.name}") for part in ("missing", "filled")}
     sql = Statements(store, {"table": loaded.table, "cells": loaded.cells, "key": key, **parts})
     findings: list[Finding] = []

@@ -102,7 +102,7 @@ class Result:
     def count(self, name: str) -> int:
         """Count the values of a quantity; of one by the minute, few of which are held, all that there are."""
         if not self.is_streamed(name):
-            return len(self.values_of(name))
+            return len(self.values[name] if name in self.values else self.dataset.values.get(name, ()))
         if name in self.values:
             return self.dataset.domain.size(self.plan.over(name))
         return self.dataset.streams[name].size if name in self.dataset.streams else 0
