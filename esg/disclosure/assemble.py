@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tonne.engine.collector import collector_paused
 from tonne.engine.errors import Problem, ProjectError
+from tonne.esg.disclosure.boundary import is_measure
 from tonne.esg.disclosure.case import Case
 from tonne.esg.disclosure.claims import project_year
 from tonne.esg.disclosure.consistency import require_confirmed, require_consistent
@@ -171,8 +172,7 @@ def _decided(read: _Read) -> Disclosure:
     bought = sum((item.tonnes for item in retirements if item.project is None and item.usable), ZERO)
     targets = tuple(_targets(entity, reported, projects, bought, screen))
     hits = [hit for line in inventory for hit in line.hits]
-    inside = {key for key, item in projects.items() if item.effect == "reduction" and item.boundary != "outside"}
-    hits += cf_02(entity.spec.inventory, [year for year in reported if year.project in inside])
+    hits += cf_02(entity.spec.inventory, [year for year in reported if is_measure(projects[year.project])])
     hits += per_11(projects.values())
     hits += sold_03(projects.values(), list(entity.spec.sources), read.ledger is not None)
     hits += s2_05(entity.spec.inventory, retirements, projects)

@@ -30,7 +30,7 @@ CODE = 2  # letters of a country
 EU = frozenset(
     "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split()  # noqa: SIM905 (shorter)
 )
-CREDITS = ("credits_",)  # how the feeds begin that only a ledger can fill
+CREDITS = "credits_"  # how the feeds begin that only a ledger can fill
 LISTED = Phrase("{name}：{amount} {unit}", "{name}: {amount} {unit}")
 AND_MORE = Phrase("等{count}项", "and others, {count} in all")
 MOST_LISTED = 12

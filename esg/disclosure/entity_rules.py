@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from tonne.engine.spec.models import Text
+from tonne.esg.disclosure.boundary import is_measure
 from tonne.esg.disclosure.entity import InventoryEntry, TargetEntry
 from tonne.esg.disclosure.facts import (
     ZERO,
@@ -121,7 +122,7 @@ def contribution(
         project = projects[year.project]
         left_out += year.disposition.claimed_removal + year.disposition.retired_own
         left_out += year.disposition.not_claimable.get("outside_boundary", ZERO)
-        if project.effect != "reduction" or project.boundary == "outside":
+        if not is_measure(project):
             continue
         if target.scopes and project.scope not in target.scopes:
             continue
@@ -148,8 +149,8 @@ def ret_08_own(
     found: dict[bool, dict[str, Decimal]] = {True: {}, False: {}}
     for source, tonnes in credits_:
         if tonnes and (project := projects.get(source)):
-            in_inventory = project.effect == "reduction" and project.boundary != "outside"
-            found[in_inventory][source] = found[in_inventory].get(source, ZERO) + tonnes
+            amounts = found[is_measure(project)]
+            amounts[source] = amounts.get(source, ZERO) + tonnes
     words = {"T3": ("自用注销", "retired for own use"), "P": ("计划自用注销", "planned for own use")}[table]
     for in_inventory, amounts in found.items():
         if not amounts:

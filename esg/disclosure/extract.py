@@ -202,9 +202,9 @@ def _whole(cell: FilledCell, element: Name) -> TaggedFact | None:
     number = cell.number
     if number is None:
         return None
-    if number.written is not None and not _is_tonnes(number.unit):
-        return None
     if number.written is not None:
+        if not _is_tonnes(number.unit):
+            return None
         # The inventory is tagged with the decimals that its preparer wrote.
         value = Decimal(number.written.replace(",", "").replace(" ", ""))
         exponent = value.as_tuple().exponent

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal, localcontext
 
 from tonne.engine.compute.reference import CONTEXT
+from tonne.esg.disclosure.boundary import is_outside
 from tonne.esg.disclosure.case import Case
 from tonne.esg.disclosure.facts import EXCLUDED, ZERO, Action, Hit, Rule, of_share
 from tonne.esg.disclosure.potentials import gwp_names, gwp_text, mixed_sets
@@ -183,7 +184,7 @@ def s2_05(case: Case, rest: Decimal) -> Iterator[Hit]:
 
 def bnd_04(case: Case, rest: Decimal) -> Iterator[Hit]:
     """Move avoided emissions, and what is outside the boundary, to the table of its own."""
-    if case.project.effect != "avoided" and case.project.boundary != "outside":
+    if not is_outside(case.project):
         return
     amount = case.counted(rest)
     if not amount:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from tonne.esg.disclosure import table_words as words
 from tonne.esg.disclosure.amounts import Number, exact_sum, number
+from tonne.esg.disclosure.boundary import is_measure, is_outside, is_own_removal
 from tonne.esg.disclosure.facts import Disclosure, Figure, Hit, Lineage, ProjectFacts, ProjectYear, Rule, of_share
 from tonne.esg.disclosure.statement import statement_rows
 from tonne.esg.disclosure.table import NOTHING, Cell, FactTable, Row, summed_table
@@ -34,21 +35,6 @@ def disclosure_tables(disclosure: Disclosure) -> dict[str, FactTable]:
     """Make every table, by its id; those beside T1 … T7 and the balance only where there is something in them."""
     made = [make(disclosure) for make in (*_ALWAYS, *_WHERE_GIVEN)]
     return {table.id: table for table in made if table.rows or table.id in {*words.NUMBERED, "C"}}
-
-
-def is_outside(project: ProjectFacts) -> bool:
-    """Whether the tonnes of a project touch nothing that the inventory holds."""
-    return project.boundary == "outside" or project.effect == "avoided"
-
-
-def is_measure(project: ProjectFacts) -> bool:
-    """Whether a project reduces emissions inside the boundary."""
-    return project.effect == "reduction" and not is_outside(project)
-
-
-def is_own_removal(project: ProjectFacts) -> bool:
-    """Whether a project removes carbon inside the boundary."""
-    return project.effect == "removal" and not is_outside(project)
 
 
 def row_key(year: ProjectYear) -> str:
