@@ -87,16 +87,20 @@ def parameter_names(figures: Figures, *, monitored: bool) -> list[str]:
 
 def fixed_cards(figures: Figures) -> tuple[Block, ...]:
     """Make the 8-field cards of the parameters fixed ex ante, with their conservative side."""
-    names = parameter_names(figures, monitored=False)
-    cards = tuple(_fixed_card(figures, name) for name in names if figures.result.count(name))
-    return (*cards, *_left_out(figures, names))
+    given, empty = _parted(figures, parameter_names(figures, monitored=False))
+    return (*(_fixed_card(figures, name) for name in given), *_left_out(figures, empty))
 
 
 def monitored_cards(figures: Figures, months: Phrase | None) -> tuple[Block, ...]:
     """Make the 12-field cards of the monitored parameters, with their values and conservative side."""
-    names = parameter_names(figures, monitored=True)
-    cards = tuple(_monitored_card(figures, name, months) for name in names if figures.result.count(name))
-    return (*cards, *_left_out(figures, names))
+    given, empty = _parted(figures, parameter_names(figures, monitored=True))
+    return (*(_monitored_card(figures, name, months) for name in given), *_left_out(figures, empty))
+
+
+def _parted(figures: Figures, names: list[str]) -> tuple[list[str], list[str]]:
+    """Tell the parameters that have values from those that have none."""
+    given = [name for name in names if figures.result.count(name)]
+    return given, [name for name in names if name not in given]
 
 
 def _has_no_index(figures: Figures, name: str) -> bool:
@@ -105,9 +109,8 @@ def _has_no_index(figures: Figures, name: str) -> bool:
     return any(not members.get(dimension, (0,)) for dimension in figures.result.plan.over(name))
 
 
-def _left_out(figures: Figures, names: list[str]) -> tuple[Block, ...]:
+def _left_out(figures: Figures, empty: list[str]) -> tuple[Block, ...]:
     """Name the parameters that have no value: those of dimensions without members, and those that are not needed."""
-    empty = [name for name in names if not figures.result.count(name)]
     without_members = [name for name in empty if _has_no_index(figures, name)]
     without_need = [name for name in empty if name not in without_members]
     return tuple(
