@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.esg.disclosure.group import Group, result_data
 from tests.esg.disclosure.sample import sample
 from tonne.esg.disclosure.facts import Disclosure
 from tonne.esg.disclosure.release import release_disclosure
@@ -16,6 +17,14 @@ ROOT = Path(__file__).resolve().parents[3]
 def stub_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     script = runpy.run_path(str(ROOT / "scripts" / "stub_taxonomy.py"))
     made: Path = script["stub_taxonomy"](tmp_path_factory.mktemp("taxonomy") / "stub.zip")
+    return made
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> Group:
+    """A group with one project of 100 verified tonnes."""
+    made = Group(tmp_path)
+    made.project("mill", result_data("mill", {2024: 100}))
     return made
 
 

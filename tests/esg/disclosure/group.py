@@ -7,6 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tonne.engine.errors import DataError, ProjectError
 from tonne.engine.result.result import data_digest
 from tonne.esg.disclosure.assemble import assemble
 from tonne.esg.disclosure.cells import filled_frameworks
@@ -140,6 +143,13 @@ _IDLE = {
     "serial_last": "idle-1",
     "amount": 1,
 }
+
+
+def refused(group: "Group") -> str:
+    """Give the refusal of a disclosure."""
+    with pytest.raises((DataError, ProjectError)) as fault:
+        group.disclose()
+    return str(fault.value)
 
 
 def hits_of(disclosure: Disclosure, rule: str, action: str | None = None) -> list[Hit]:

@@ -1,28 +1,13 @@
 import datetime
-from pathlib import Path
 
 import pytest
 
-from tests.esg.disclosure.group import REMOVAL, TEXT, Group, claims, hits_of, result_data, year_of
-from tonne.engine.errors import TonneError
+from tests.esg.disclosure.group import REMOVAL, TEXT, claims, hits_of, refused, result_data, year_of
 
 LINE = {"scope": "1", "current": "5", "amounts": "gross", "source": TEXT}
 WORKS = {"zh": "工厂", "en": "Works"}
 OTHER = {"zh": "另一工厂", "en": "Other works"}
 OWN = {"beneficiary": "works", "purpose": "own use"}
-
-
-@pytest.fixture
-def group(tmp_path: Path) -> Group:
-    made = Group(tmp_path)
-    made.project("mill", result_data("mill", {2024: 100}))
-    return made
-
-
-def refused(group: Group) -> str:
-    with pytest.raises(TonneError) as fault:
-        group.disclose()
-    return str(fault.value)
 
 
 @pytest.mark.parametrize(

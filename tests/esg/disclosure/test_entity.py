@@ -1,23 +1,15 @@
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.esg.disclosure.group import TEXT, Group, result_data
+from tests.esg.disclosure.group import TEXT, Group
 from tonne.engine.errors import ProjectError, TonneError
 
 TARGET = {"id": "t", "name": TEXT, "kind": "net", "base_year": 2020, "target_year": 2030, "stated": "900"}
 LINE = {"id": "s", "scope": 1, "current": "5", "amounts": "gross", "source": TEXT}
 PLAN = {"source": "mill", "tonnes": 5, "by": "2026-01-01", "purpose": "own use"}
 CLAIM = {"project": "mill", "vintage": 2024, "tonnes": 5, "report": "ESG 2023"}
-
-
-@pytest.fixture
-def group(tmp_path: Path) -> Group:
-    made = Group(tmp_path)
-    made.project("mill", result_data("mill", {2024: 100}))
-    return made
 
 
 def refused(group: Group) -> str:

@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from tests.esg.disclosure.group import COLUMNS, Group, hits_of, result_data, year_of
-from tonne.engine.errors import DataError, ProjectError
+from tests.esg.disclosure.group import COLUMNS, Group, hits_of, refused, result_data, year_of
 
 OWN = {"beneficiary": "works", "purpose": "own use"}
 
@@ -15,12 +14,6 @@ def group(tmp_path: Path) -> Group:
     made.project("mill", result_data("mill", {2024: 100}))
     made.moved("issued", "mill", 1, 60)
     return made
-
-
-def refused(group: Group) -> str:
-    with pytest.raises((DataError, ProjectError)) as fault:
-        group.disclose()
-    return str(fault.value)
 
 
 def test_serials_that_are_issued_twice_name_both_rows(group):

@@ -4,29 +4,14 @@ import json
 import lzma
 import zipfile
 from decimal import Decimal, localcontext
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.esg.disclosure.group import Group, months, result_data, year_of
+from tests.esg.disclosure.group import Group, months, refused, result_data, year_of
 from tonne.engine.compute.reference import CONTEXT
-from tonne.engine.errors import DataError, ProjectError
 from tonne.engine.result.result import data_digest
 from tonne.esg.disclosure.facts import Disclosure
-
-
-@pytest.fixture
-def group(tmp_path: Path) -> Group:
-    made = Group(tmp_path)
-    made.project("mill", result_data("mill", {2024: 100}))
-    return made
-
-
-def refused(group: Group) -> str:
-    with pytest.raises((DataError, ProjectError)) as fault:
-        group.disclose()
-    return str(fault.value)
 
 
 def named(group: Group, path: str) -> Disclosure:

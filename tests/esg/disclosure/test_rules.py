@@ -28,13 +28,6 @@ LINE = {"id": "s1", "scope": "1", "amounts": "gross", "source": TEXT}
 INVENTORY = [{**LINE, "current": "1,200.50"}]
 
 
-@pytest.fixture
-def group(tmp_path: Path) -> Group:
-    made = Group(tmp_path)
-    made.project("mill", result_data("mill", {2024: 100}))
-    return made
-
-
 def fires(group: Group, rule: str, action: str | None = None) -> bool:
     return bool(hits_of(group.disclose(), rule, action))
 
